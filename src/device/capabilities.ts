@@ -42,6 +42,9 @@ export interface AdapterInfo {
 
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|basic render|\bwarp\b|\bsoftware\b/i;
 
+/** Whether an adapter of this name is a CPU's. */
+export const namesSoftware = (name: string) => SOFTWARE.test(name);
+
 /** Copies a GPUAdapterInfo and tells software adapters from GPUs. */
 export function describeAdapter(info: GPUAdapterInfo): AdapterInfo {
   const { vendor, architecture, device, description } = info;
@@ -51,7 +54,7 @@ export function describeAdapter(info: GPUAdapterInfo): AdapterInfo {
     architecture,
     device,
     description,
-    software: info.isFallbackAdapter === true || SOFTWARE.test(names),
+    software: info.isFallbackAdapter === true || namesSoftware(names),
     subgroupMinSize: info.subgroupMinSize ?? 0,
     subgroupMaxSize: info.subgroupMaxSize ?? 0,
   };
