@@ -5,37 +5,53 @@ import { detectRuntime } from './runtime.ts';
 /**
  * Finds an adapter.
  *
- * @param choice `auto`: a GPU, else the system's software adapter, else (Node on Linux) SwiftShader from the npm package
+ * @param choice `auto`: a GPU, else the system's software adapter, else (Node and Deno on Linux) SwiftShader from the npm package
  *   `@sparticuz/chromium`; `gpu`: a GPU only; `software`: a software adapter only, the system's first; `lavapipe`,
  *   `swiftshader`; or any part of an adapter's name
  * @throws NoAdapterError with all that was tried
  */
 export async function findAdapter(choice: string): Promise<GPUAdapter> {
-  const node = detectRuntime() === 'node';
-  const tried: string[] = [];
   const wanted = choice.toLowerCase();
-  const find = (where: string, finder: () => Promise<GPUAdapter | null | undefined>) =>
-    attempt(where, finder, tried, wanted);
-
-  let adapter = await find('the system', () =>
-    node ? systemAdapterOfNode(wanted) : navigator.gpu?.requestAdapter(requestFor(wanted)),
-  );
-  if (!adapter && node && ['auto', 'software', 'swiftshader'].includes(wanted)) {
-    adapter = await find('SwiftShader', async () => {
-      const { withSwiftShader } = await import('./swiftshader.ts');
-      const { createGpu } = await import('./dawn.ts');
-      return withSwiftShader(async () => (await createGpu('SwiftShader')).requestAdapter());
-    });
+  const tried: string[] = [];
+  for (const [where, finder] of await sources(wanted)) {
+    const adapter = await attempt(where, finder, tried, wanted);
+    if (adapter) return adapter;
   }
-  if (adapter) return adapter;
   throw new NoAdapterError(
     `no WebGPU adapter found for "${choice}". Tried:\n${tried.map((t) => `- ${t}`).join('\n')}`,
   );
 }
 
+type Finder = () => Promise<GPUAdapter | null | undefined>;
+
+/** Where an adapter may come from on this runtime, in the order to ask. */
+async function sources(wanted: string): Promise<[string, Finder][]> {
+  const runtime = detectRuntime();
+  const system: [string, Finder] = [
+    'the system',
+    async () =>
+      runtime === 'node' ? systemAdapterOfNode(wanted) : navigator.gpu?.requestAdapter(requestFor(wanted)),
+  ];
+  if (runtime === 'browser' || !['auto', 'software', 'swiftshader'].includes(wanted)) return [system];
+  const { hasVulkanDriver, withSwiftShader } = await import('./swiftshader.ts');
+  if (runtime === 'node') {
+    const { createGpu } = await import('./dawn.ts');
+    return [
+      system,
+      ['SwiftShader', () => withSwiftShader(async () => (await createGpu('SwiftShader')).requestAdapter())],
+    ];
+  }
+  // Deno looks for drivers once, at the first request, so the choice has to be made before it.
+  const swiftShader: [string, Finder] = [
+    'SwiftShader',
+    () => withSwiftShader(async () => navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' })),
+  ];
+  return wanted === 'swiftshader' || !(await hasVulkanDriver()) ? [swiftShader, system] : [system];
+}
+
 async function attempt(
   where: string,
-  finder: () => Promise<GPUAdapter | null | undefined>,
+  finder: Finder,
   tried: string[],
   wanted: string,
 ): Promise<GPUAdapter | undefined> {

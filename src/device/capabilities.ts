@@ -82,7 +82,8 @@ export function capabilitiesOf(
 }
 
 function lanesOf(info: AdapterInfo): number {
-  if (info.subgroupMaxSize > 0) return info.subgroupMaxSize;
+  // 128 is also what runtimes say that do not know.
+  if (info.subgroupMaxSize > 0 && info.subgroupMaxSize < 128) return info.subgroupMaxSize;
   if (!info.software) return 32;
   const names = `${info.architecture} ${info.device} ${info.description}`;
   if (/swiftshader/i.test(names)) return 4;

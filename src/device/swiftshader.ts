@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { constants, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { readTar } from './tar.ts';
 
 /**
  * SwiftShader, a Vulkan driver that runs shaders on the CPU, from the npm package `@sparticuz/chromium`: the adapter of
- * machines that have no Vulkan driver, and none of Vulkan's loader either. Linux on x64 only. Imported on Node only.
+ * machines that have no Vulkan driver, with Vulkan's loader. Linux on x64 only. Not for browsers.
  */
 const PACKAGE = '@sparticuz/chromium';
 const INSTALL = `npm install --save-dev ${PACKAGE}`;
@@ -23,7 +23,7 @@ const MANIFEST = 'manifest.json';
 const RTLD_NODELETE = 0x1000;
 
 /**
- * Runs `action` (which asks a new Dawn instance for an adapter) with SwiftShader as the only Vulkan driver.
+ * Runs `action` (which asks a WebGPU implementation that has not looked for drivers yet for an adapter) with SwiftShader as the only Vulkan driver.
  *
  * @throws Error if the package is not installed or not for this platform, or cannot be extracted
  */
@@ -49,8 +49,13 @@ export async function withSwiftShader<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Loads a shared library that is no Node module for Dawn to find under its name. */
+/** Loads a shared library that is no Node module, for the runtime's WebGPU to find it by its name. */
 function loadVulkanLoader(path: string): void {
+  const { Deno } = globalThis as { Deno?: { dlopen(path: string, symbols: object): unknown } };
+  if (Deno) {
+    Deno.dlopen(path, {});
+    return;
+  }
   try {
     process.dlopen(
       { exports: {} },
@@ -61,6 +66,18 @@ function loadVulkanLoader(path: string): void {
     // Node says so of every library that it could load but that is no module; it is loaded then.
     if (!String(error).includes('did not self-register')) throw error;
   }
+}
+
+/** Whether the environment or the system's usual folders name a Vulkan driver, be it one that works or not. */
+export async function hasVulkanDriver(): Promise<boolean> {
+  if (process.platform !== 'linux') return true;
+  const named = environment('VK_DRIVER_FILES') || environment('VK_ICD_FILENAMES');
+  if (named) return named.split(':').some((path) => existsSync(path));
+  for (const folder of ['/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d']) {
+    const files = await readdir(folder).catch(() => []); // Absent on most systems.
+    if (files.some((name) => name.endsWith('.json'))) return true;
+  }
+  return false;
 }
 
 /**
