@@ -1,0 +1,205 @@
+import { type DecodeOptions, decodeImage, ImageError, readImageBytes } from './image.ts';
+import { resizeToSquare } from './resize.ts';
+import type { Sample } from './tasks.ts';
+
+export interface Progress {
+  /** Files dealt with so far, and in all. */
+  readonly done: number;
+  readonly total: number;
+  /** The file that was dealt with last. */
+  readonly path: string;
+}
+
+export interface LoadOptions extends DecodeOptions {
+  /** Side of the square that pictures are resized to, in pixels. Default 256. */
+  readonly size?: number;
+  /** Leaves out files that cannot be read, and lists them, instead of stopping at the first. Default false. */
+  readonly skipBroken?: boolean;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** The pictures of a task in memory. */
+export interface LoadedTask<Images extends Float32Array | Uint8Array = Float32Array> {
+  /** [n, 3, size, size], planes R, G, B: floats in [0, 1], or bytes in 0 to 255. */
+  readonly images: Images;
+  readonly size: number;
+  /** Label of each image: 0 normal, 1 defective. */
+  readonly labels: Uint8Array;
+  /** The sample of each image; what was skipped is not among them. */
+  readonly samples: readonly Sample[];
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** Mean and standard deviation of pixel values in [0, 1]: one for all channels, or one per channel. */
+export interface Normalisation {
+  readonly mean: number | readonly [number, number, number];
+  readonly std: number | readonly [number, number, number];
+}
+
+/** [0, 1] -> [-1, 1]. */
+export const defaultNormalisation: Normalisation = { mean: 0.5, std: 0.5 };
+
+/** How many files are read ahead of the decoder. */
+const readAhead = 8;
+
+const channels = 3;
+
+/** Splits interleaved RGB into planes, times `scale`; a byte array rounds (clamped) by itself. */
+const toPlanes = (pixels: Float32Array, planes: Float32Array | Uint8ClampedArray, scale: number): void => {
+  const count = pixels.length / channels;
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0, from = c, to = c * count; i < count; i++, from += channels)
+      planes[to++] = pixels[from] * scale;
+  }
+};
+
+/** Reads, decodes, resizes and hands on one picture after another; only a few files are in memory at once. */
+const load = async (
+  samples: readonly Sample[],
+  options: LoadOptions,
+  take: (pixels: Float32Array, index: number) => void,
+): Promise<Pick<LoadedTask, 'labels' | 'samples' | 'skipped'>> => {
+  const { size = 256, skipBroken = false, onProgress } = options;
+  const loaded: Sample[] = [];
+  const skipped: { path: string; reason: string }[] = [];
+  // A failed read is kept as a value, so that it is raised in its turn and never unhandled.
+  const read = ({ path }: Sample): Promise<Uint8Array | unknown> =>
+    readImageBytes(path, options).catch((error: unknown) => ({ error }));
+  const queue = samples.slice(0, readAhead).map(read);
+
+  for (let i = 0; i < samples.length; i++) {
+    const { path } = samples[i];
+    const bytes = await queue.shift();
+    if (i + readAhead < samples.length) queue.push(read(samples[i + readAhead]));
+    try {
+      if (!(bytes instanceof Uint8Array)) throw (bytes as { error: unknown }).error;
+      take(resizeToSquare(decodeImage(bytes, path, options), size), loaded.length);
+      loaded.push(samples[i]);
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      const { reason } = error;
+      if (!skipBroken) {
+        throw new ImageError(
+          'loadTask',
+          path,
+          `${reason}; run with --skip-broken to leave out files that cannot be read`,
+        );
+      }
+      skipped.push({ path, reason });
+    }
+    onProgress?.({ done: i + 1, total: samples.length, path });
+  }
+  if (loaded.length === 0 && samples.length > 0) {
+    const [first] = skipped;
+    throw new ImageError(
+      'loadTask',
+      first.path,
+      `${first.reason}; none of the ${samples.length} files can be read`,
+    );
+  }
+  return { labels: Uint8Array.from(loaded, ({ label }) => label), samples: loaded, skipped };
+};
+
+const checkedSize = ({ size = 256 }: LoadOptions): number => {
+  if (!Number.isInteger(size) || size < 1)
+    throw new RangeError(`loadTask: size must be a positive integer, got ${size}`);
+  return size;
+};
+
+/**
+ * Loads pictures as floats [n, 3, size, size] in [0, 1], not rounded, not normalised. At 256 px an image takes
+ * 768 KiB; {@link loadTaskBytes} takes a quarter.
+ * @throws ImageError that names the first file which cannot be read (unless `skipBroken`), or when none can.
+ */
+export const loadTask = async (
+  samples: readonly Sample[],
+  options: LoadOptions = {},
+): Promise<LoadedTask> => {
+  const size = checkedSize(options);
+  const length = channels * size * size;
+  const images = new Float32Array(samples.length * length);
+  const rest = await load(samples, options, (pixels, i) => {
+    toPlanes(pixels, images.subarray(i * length, (i + 1) * length), 1 / 255);
+  });
+  return { ...rest, size, images: images.subarray(0, rest.samples.length * length) };
+};
+
+/**
+ * Loads pictures as bytes [n, 3, size, size], rounded to 8 bits after resizing: for sets that would not fit in
+ * memory as floats. {@link gather} makes floats of the images that a step needs. Otherwise as {@link loadTask}.
+ */
+export const loadTaskBytes = async (
+  samples: readonly Sample[],
+  options: LoadOptions = {},
+): Promise<LoadedTask<Uint8Array>> => {
+  const size = checkedSize(options);
+  const length = channels * size * size;
+  const images = new Uint8Array(samples.length * length);
+  const rest = await load(samples, options, (pixels, i) => {
+    toPlanes(pixels, new Uint8ClampedArray(images.buffer, i * length, length), 1);
+  });
+  return { ...rest, size, images: images.subarray(0, rest.samples.length * length) };
+};
+
+const channelOf = (value: Normalisation['mean'], channel: number): number =>
+  typeof value === 'number' ? value : value[channel];
+
+/** Writes (from / unit - mean) / std, plane by plane, for whole images of `plane` pixels per channel. */
+const normaliseInto = (
+  from: Float32Array | Uint8Array,
+  to: Float32Array,
+  plane: number,
+  unit: number,
+  { mean, std }: Normalisation,
+): void => {
+  for (let start = 0, p = 0; start < from.length; start += plane, p++) {
+    const scale = 1 / channelOf(std, p % channels);
+    const shift = -channelOf(mean, p % channels) * scale;
+    for (let i = start; i < start + plane; i++) to[i] = from[i] * (scale / unit) + shift;
+  }
+};
+
+/**
+ * (x - mean) / std per channel, for images [n, 3, size, size] in [0, 1]; a new array.
+ * @param normalisation default: mean 0.5, deviation 0.5, so [0, 1] -> [-1, 1].
+ * @throws RangeError when `images` is no whole number of images.
+ */
+export const normalise = (
+  images: Float32Array,
+  size: number,
+  normalisation: Normalisation = defaultNormalisation,
+): Float32Array => {
+  if (images.length % (channels * size * size) !== 0) {
+    throw new RangeError(
+      `normalise: ${images.length} values are no whole number of images [3, ${size}, ${size}]`,
+    );
+  }
+  const out = new Float32Array(images.length);
+  normaliseInto(images, out, size * size, 1, normalisation);
+  return out;
+};
+
+/**
+ * The images at `indices`, in that order, normalised: [indices.length, 3, size, size].
+ * @param normalisation default: mean 0.5, deviation 0.5, so values in [-1, 1].
+ * @throws RangeError when an index is not that of an image.
+ */
+export const gather = (
+  task: Pick<LoadedTask<Float32Array | Uint8Array>, 'images' | 'size'>,
+  indices: readonly number[],
+  normalisation: Normalisation = defaultNormalisation,
+): Float32Array => {
+  const { images, size } = task;
+  const length = channels * size * size;
+  const count = images.length / length;
+  const unit = images instanceof Uint8Array ? 255 : 1;
+  const out = new Float32Array(indices.length * length);
+  indices.forEach((index, i) => {
+    if (!Number.isInteger(index) || index < 0 || index >= count) {
+      throw new RangeError(`gather: index ${index} is not one of ${count} images`);
+    }
+    const image = images.subarray(index * length, (index + 1) * length);
+    normaliseInto(image, out.subarray(i * length, (i + 1) * length), size * size, unit, normalisation);
+  });
+  return out;
+};
