@@ -2,6 +2,7 @@ import { findAdapter } from './adapter.ts';
 import { describeAdapter } from './capabilities.ts';
 import { Device } from './device.ts';
 import { detectRuntime, environment } from './runtime.ts';
+import { loadShaders } from './shader.ts';
 
 export interface OpenOptions {
   /**
@@ -44,6 +45,7 @@ const LIMITS = [
 export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   const watchdogSeconds = options.watchdogSeconds ?? watchdogFromEnvironment();
   const adapter = await findAdapter(options.adapter ?? environment('MEDETECTION_ADAPTER') ?? 'auto');
+  await loadShaders();
   const gpu = await adapter.requestDevice({
     label: 'medetection',
     requiredFeatures: FEATURES.filter((name) => adapter.features.has(name)) as GPUFeatureName[],
