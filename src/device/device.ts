@@ -1,6 +1,7 @@
 import { type AdapterInfo, type Capabilities, capabilitiesOf } from './capabilities.ts';
 import { DeviceError, DeviceHungError, DeviceLostError } from './errors.ts';
 import { pipelineFailure } from './pipeline-failure.ts';
+import { beginWait } from './polling.ts';
 
 export type Runtime = 'node' | 'deno' | 'browser';
 
@@ -59,6 +60,11 @@ export class Device {
       const why = `${reason ?? 'unknown reason'}${message ? `: ${message}` : ''}`;
       this.#fail(new DeviceLostError(`${this.#name} was lost (${why}); open a new device`));
     });
+  }
+
+  /** Whether waiting takes computing time from the shaders. */
+  get #pollsOnOurCores(): boolean {
+    return this.runtime === 'node' && this.adapterInfo.software;
   }
 
   get #name(): string {
@@ -155,15 +161,19 @@ export class Device {
       let timer = setTimeout(() => {
         timer = setTimeout(() => this.#fail(this.#hung(what)), Math.min(1000, seconds * 1000));
       }, seconds * 1000);
-      const abandon = (reason: Error) => {
+      const endWait = this.#pollsOnOurCores ? beginWait() : () => {};
+      const end = () => {
         clearTimeout(timer);
+        endWait();
         this.#waits.delete(abandon);
+      };
+      const abandon = (reason: Error) => {
+        end();
         reject(reason);
       };
       this.#waits.add(abandon);
       settled.then((value) => {
-        clearTimeout(timer);
-        this.#waits.delete(abandon);
+        end();
         resolve(value);
       }, abandon);
     });
