@@ -166,7 +166,11 @@ export const decodeJpeg = (bytes: Uint8Array, limitPixels: number): RgbImage => 
       maxMemoryUsageInMB: 64 + (27 * limitPixels) / 2 ** 20,
     });
   } catch (error) {
-    throw new Error(`damaged JPEG (${(error as Error).message})`);
+    // The library indexes tables without looking: its own TypeErrors say nothing to a user.
+    const contradiction = error instanceof TypeError;
+    throw new Error(
+      `damaged JPEG (${contradiction ? 'its tables, frame and scans do not fit together' : (error as Error).message})`,
+    );
   }
   const { width, height, data } = decoded;
   return applyOrientation({ width, height, data }, structure.orientation);

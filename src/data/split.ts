@@ -41,20 +41,14 @@ const apportion = (sizes: readonly number[], fraction: number): number[] => {
     size < 2 ? Math.min(count, size) : Math.min(Math.max(count, 1), size - 1);
   const counts = sizes.map((size) => clamp(Math.floor(size * fraction), size));
   const total = Math.round(sizes.reduce((sum, size) => sum + size, 0) * fraction);
+  const canGrow = (i: number): boolean => clamp(counts[i] + 1, sizes[i]) > counts[i];
+  const lack = (i: number): number => sizes[i] * fraction - counts[i];
   for (let missing = total - counts.reduce((sum, count) => sum + count, 0); missing > 0; missing--) {
-    let best = -1;
-    for (let i = 0; i < sizes.length; i++) {
-      const canGrow = clamp(counts[i] + 1, sizes[i]) > counts[i];
-      if (canGrow && (best < 0 || lack(i) > lack(best))) best = i;
-    }
-    if (best < 0) break;
-    counts[best]++;
+    const growing = sizes.map((_, i) => i).filter(canGrow);
+    if (growing.length === 0) break;
+    counts[growing.reduce((best, i) => (lack(i) > lack(best) ? i : best))]++;
   }
   return counts;
-
-  function lack(i: number): number {
-    return sizes[i] * fraction - counts[i];
-  }
 };
 
 /** Parts samples in two, each kind by the same fraction, in an order that depends on ids and seed alone. */
