@@ -32,7 +32,8 @@ async function sources(wanted: string): Promise<[string, Finder][]> {
     async () =>
       runtime === 'node' ? systemAdapterOfNode(wanted) : navigator.gpu?.requestAdapter(requestFor(wanted)),
   ];
-  if (runtime === 'browser' || !['auto', 'software', 'swiftshader'].includes(wanted)) return [system];
+  const swiftShaderFits = wanted === 'auto' || wanted === 'software' || 'swiftshader'.includes(wanted);
+  if (runtime === 'browser' || !swiftShaderFits) return [system];
   const { hasVulkanDriver, withSwiftShader } = await import('./swiftshader.ts');
   if (runtime === 'node') {
     const { createGpu } = await import('./dawn.ts');
@@ -46,7 +47,9 @@ async function sources(wanted: string): Promise<[string, Finder][]> {
     'SwiftShader',
     () => withSwiftShader(async () => navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' })),
   ];
-  return wanted === 'swiftshader' || !(await hasVulkanDriver()) ? [swiftShader, system] : [system];
+  return !['auto', 'software'].includes(wanted) || !(await hasVulkanDriver())
+    ? [swiftShader, system]
+    : [system];
 }
 
 async function attempt(

@@ -44,7 +44,7 @@ const LIMITS = [
  */
 export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   const watchdogSeconds = options.watchdogSeconds ?? watchdogFromEnvironment();
-  const adapter = await findAdapter(options.adapter ?? environment('MEDETECTION_ADAPTER') ?? 'auto');
+  const adapter = await findAdapter(options.adapter || environment('MEDETECTION_ADAPTER') || 'auto');
   await loadShaders();
   const gpu = await adapter.requestDevice({
     label: 'medetection',
