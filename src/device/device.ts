@@ -1,3 +1,5 @@
+import { Arena } from './arena.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { type AdapterInfo, type Capabilities, capabilitiesOf } from './capabilities.ts';
 import { DeviceError, DeviceHungError, DeviceLostError } from './errors.ts';
 import { pipelineFailure } from './pipeline-failure.ts';
@@ -31,6 +33,10 @@ export class Device {
   readonly limits: GPUSupportedLimits;
   readonly capabilities: Capabilities;
   readonly watchdogSeconds: number;
+  /** Buffers of arrays that users hold. */
+  readonly buffers: BufferPool;
+  /** Scratch buffers of plans. */
+  readonly arena: Arena;
 
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   readonly #refused = new Map<string, Error>();
@@ -50,6 +56,8 @@ export class Device {
     this.watchdogSeconds = options.watchdogSeconds;
     this.features = new Set(options.gpu.features as Iterable<string>);
     this.limits = options.gpu.limits;
+    this.buffers = new BufferPool(options.gpu);
+    this.arena = new Arena(this);
     this.capabilities = capabilitiesOf(this.adapterInfo, this.features, this.limits);
     this.gpu.addEventListener('uncapturederror', (event) => {
       event.preventDefault();

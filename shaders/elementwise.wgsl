@@ -1,0 +1,27 @@
+// A chain of elementwise work over a loop nest of `rows` x `inner` points (vectors of four where the layout allows it).
+// Every workgroup takes `chunk` points of one row. What is read, and the chain itself, are generated.
+// Grid: x = chunks of a row, y and z = rows.
+//{aliases}
+override WORKGROUP: u32 = 8;
+//{struct}
+@group(0) @binding(0) var<uniform> dims: Dims;
+//{inputs}
+//{outputs}
+
+// log(1 + z), exact for small z: the error of rounding 1 + z cancels.
+fn log1p(z: F) -> F {
+  let u = F(1) + z;
+  return select(log(u) * z / (u - F(1)), z, u == F(1));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) lane: vec3u) {
+  let row = group.z * groups.y + group.y;
+  if (row >= dims.rows) { return; }
+  //{row}
+  let first = group.x * dims.chunk;
+  let end = min(dims.inner, first + dims.chunk);
+  for (var i = first + lane.x; i < end; i += WORKGROUP) {
+    //{point}
+  }
+}

@@ -1,0 +1,27 @@
+// Reads x where the codes point: y[p,i,j] = x[p, i*stride+a-padding, j*stride+b-padding] with code = a * kernel + b.
+// x [planes,H,W], code and y [planes,OH,OW]. Grid: one workgroup per plane, a tile of TX x TY outputs at a time.
+override TX: u32 = 8;
+override TY: u32 = 1;
+struct Dims { planes: u32, h: u32, w: u32, oh: u32, ow: u32, kernel: u32, stride: u32, padding: u32 }
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> code: array<i32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(TX, TY)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) lane: vec3u) {
+  let plane = group.y * groups.x + group.x;
+  if (plane >= dims.planes) { return; }
+  let image = plane * dims.h * dims.w;
+  for (var i = lane.y; i < dims.oh; i += TY) {
+    for (var j = lane.x; j < dims.ow; j += TX) {
+      let at = (plane * dims.oh + i) * dims.ow + j;
+      let chosen = u32(code[at]);
+      let a = chosen / dims.kernel;
+      let b = chosen - a * dims.kernel;
+      let r = i * dims.stride + a - dims.padding;
+      let c = j * dims.stride + b - dims.padding;
+      y[at] = x[image + r * dims.w + c];
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { topologicalOrder } from '../graph/order.ts';
+import { showShape } from '../graph/shape.ts';
+import { ones, zeros } from '../graph/source.ts';
+import { Tensor } from '../graph/tensor.ts';
+import * as tree from '../graph/tree.ts';
+import { add } from '../ops/elementwise.ts';
+
+/**
+ * Reverse mode: pulls cotangents of `outputs` back to `inputs` (any nodes of the graph). Returns one cotangent per
+ * input, or null where the outputs do not depend on it; nothing flows past nodes of `boundary`. What comes back is
+ * graph like any other, so the derivative of a derivative needs nothing new.
+ */
+export function pullback(
+  outputs: readonly Tensor[],
+  cotangents: readonly Tensor[],
+  inputs: readonly Tensor[],
+  boundary: ReadonlySet<Tensor> = new Set(),
+): (Tensor | null)[] {
+  const wanted = new Set(inputs);
+  const order = topologicalOrder(outputs, boundary);
+  // Nodes through which some wanted input is reached; only they need a cotangent.
+  const active = new Set<Tensor>();
+  for (const node of order)
+    if (node.dtype === 'f32' && (wanted.has(node) || node.inputs.some((i) => active.has(i))))
+      active.add(node);
+
+  const total = new Map<Tensor, Tensor>();
+  const accumulate = (node: Tensor, g: Tensor | null | undefined) => {
+    if (g === null || g === undefined || !active.has(node)) return;
+    const sofar = total.get(node);
+    total.set(node, sofar === undefined ? g : add(sofar, g));
+  };
+  outputs.forEach((output, i) => {
+    accumulate(output, cotangents[i]);
+  });
+  for (const node of order.reverse()) {
+    const g = total.get(node);
+    if (g === undefined || boundary.has(node) || !node.inputs.some((i) => active.has(i))) continue;
+    inputCotangents(node, g).forEach((c, i) => {
+      accumulate(node.inputs[i], c);
+    });
+  }
+  return inputs.map((input) => total.get(input) ?? null);
+}
+
+function inputCotangents(node: Tensor, g: Tensor): readonly (Tensor | null)[] {
+  const { vjp, lowering } = node.op;
+  if (vjp !== 'expansion') return vjp(node, g);
+  if (lowering.kind !== 'expand')
+    throw new Error(`${node.op.name}: its derivative is that of its expansion, but it has none`);
+  // Stops at the inputs, one of which may depend on another; a tensor that is an input twice is credited once.
+  const inputs = new Set(node.inputs);
+  const cotangents = pullback([lowering.expand(node)], [g], [...inputs], inputs);
+  const byInput = new Map([...inputs].map((input, i) => [input, cotangents[i]]));
+  return node.inputs.map((input) => {
+    const cotangent = byInput.get(input) ?? null;
+    byInput.delete(input);
+    return cotangent;
+  });
+}
+
+/**
+ * The gradient of a scalar by every leaf of a tree, as a tree of the same structure. A leaf that the scalar does not
+ * depend on gets zeros.
+ * @throws when `loss` is not an f32 scalar or a leaf is not f32.
+ */
+export function grad<T extends tree.Tree>(loss: Tensor, params: T): T {
+  if (loss.size !== 1 || loss.dtype !== 'f32')
+    throw new Error(
+      `grad: the loss must be one f32 number, got ${loss.dtype}${showShape(loss.shape)}; reduce it with sum() or mean()`,
+    );
+  const leaves = tree.entries(params);
+  for (const [path, leaf] of leaves) {
+    if (!(leaf instanceof Tensor)) throw new Error(`grad: "${path}" is not a tensor`);
+    if (leaf.dtype !== 'f32')
+      throw new Error(`grad: "${path}" is ${leaf.dtype}${showShape(leaf.shape)}; only f32 has derivatives`);
+  }
+  const nodes = leaves.map(([, leaf]) => leaf);
+  const gradients = pullback([loss], [ones(loss.shape)], nodes);
+  return tree.withLeaves(
+    params,
+    gradients.map((g, i) => g ?? zeros(nodes[i].shape)),
+  );
+}
+
+/**
+ * The value of a scalar function at `params` and its gradient there.
+ * @throws as `grad`.
+ */
+export function valueAndGrad<T extends tree.Tree>(
+  f: (params: T) => Tensor,
+  params: T,
+): { value: Tensor; gradient: T } {
+  const value = f(params);
+  return { value, gradient: grad(value, params) };
+}

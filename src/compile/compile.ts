@@ -1,0 +1,158 @@
+import { defaultDevice } from '../device/default.ts';
+import type { Device } from '../device/device.ts';
+import { type Argument, LoadedPlan } from '../device/execute.ts';
+import type { Plan } from '../device/plan.ts';
+import { loadShaders } from '../device/shader.ts';
+import { showShape } from '../graph/shape.ts';
+import { deviceArray, deviceTensor, hostData, input } from '../graph/source.ts';
+import { bytesOf, Tensor } from '../graph/tensor.ts';
+import * as tree from '../graph/tree.ts';
+import { evaluate } from './evaluate.ts';
+import { makePlan } from './make-plan.ts';
+
+export interface CompileOptions {
+  /**
+   * Numbers of the arguments that are state: their device arrays are spent by the call, and the results take their
+   * buffers. Pass parameters and optimiser moments here.
+   */
+  readonly donate?: readonly number[];
+  /** Where to run; the default device if not given. */
+  readonly device?: Device;
+}
+
+/** What may be passed for a traced argument: wherever the function takes a scalar tensor, a number will do. */
+export type Passed<T> = T extends Tensor
+  ? Tensor | number
+  : T extends string | boolean | number | null | undefined
+    ? T
+    : { [K in keyof T]: Passed<T[K]> };
+
+/** A compiled function. Calling it replays a plan; what changes between calls is its arguments, numbers included. */
+export interface Compiled<A extends unknown[], R> {
+  (...args: { [I in keyof A]: Passed<A[I]> }): Promise<R>;
+  /** The plan for arguments of these shapes, without running it. */
+  plan(...args: { [I in keyof A]: Passed<A[I]> }): Promise<Plan>;
+}
+
+interface Entry {
+  readonly loaded: LoadedPlan;
+  /** The function's result with tensors where device arrays go. */
+  readonly result: unknown;
+}
+
+/**
+ * Traces `fn` once for every signature (shapes, types, structure and static values of the arguments) and replays the
+ * plan made from it. Tensors and numbers in the arguments are inputs; strings and booleans are static. `fn` must be
+ * pure: it sees tensors without values, and what it captures from outside is fixed when it is traced.
+ *
+ * @throws whatever `fn` throws while it is traced, errors of the device, and a clear error for a spent argument
+ */
+export function compile<A extends unknown[], R>(
+  fn: (...args: A) => R,
+  options: CompileOptions = {},
+): Compiled<A, R> {
+  const entries = new Map<string, Entry>();
+  const donated = new Set(options.donate ?? []);
+
+  const load = async (args: readonly unknown[]): Promise<Entry> => {
+    const key = signature(args);
+    const known = entries.get(key);
+    if (known !== undefined) return known;
+    await loadShaders();
+    const device = options.device ?? (await defaultDevice());
+    const { outputs, result, inputCount } = trace(fn, args);
+    const entry = {
+      loaded: new LoadedPlan(makePlan(outputs, inputCount, device.capabilities), device),
+      result,
+    };
+    entries.set(key, entry);
+    return entry;
+  };
+
+  const call = async (...args: unknown[]): Promise<R> => {
+    const { loaded, result } = await load(args);
+    const outputs = tensorLeaves(result);
+    const inputs: Argument[] = [];
+    const spent: number[] = [];
+    for (const [position, arg] of args.entries())
+      for (const leaf of dynamicLeaves(arg)) {
+        const value = await argument(leaf, loaded.device);
+        // An array passed twice can be donated only once.
+        if (
+          donated.has(position) &&
+          typeof leaf !== 'number' &&
+          deviceArray(leaf) !== undefined &&
+          !inputs.includes(value)
+        )
+          spent.push(inputs.length);
+        inputs.push(value);
+      }
+    const arrays = loaded.run(inputs, outputs.map(bytesOf), spent);
+    let next = 0;
+    return replaceTensors(result, (t) => deviceTensor(arrays[next++], t.shape, t.dtype)) as R;
+  };
+
+  return Object.assign(call, {
+    plan: async (...args: unknown[]) => (await load(args)).loaded.plan,
+  }) as Compiled<A, R>;
+}
+
+/** Leaves that are inputs of the plan: tensors and numbers. */
+const dynamicLeaves = (arg: unknown): (Tensor | number)[] =>
+  tree.leaves<unknown>(arg).filter((leaf) => leaf instanceof Tensor || typeof leaf === 'number') as (
+    | Tensor
+    | number
+  )[];
+
+const tensorLeaves = (result: unknown): Tensor[] =>
+  tree.leaves<unknown>(result).filter((leaf) => leaf instanceof Tensor) as Tensor[];
+
+const replaceTensors = (result: unknown, f: (t: Tensor) => Tensor): unknown =>
+  tree.withLeaves(
+    result,
+    tree.leaves<unknown>(result).map((leaf) => (leaf instanceof Tensor ? f(leaf) : leaf)),
+  );
+
+/** Everything about the arguments that the plan depends on. */
+function signature(args: readonly unknown[]): string {
+  return tree
+    .entries<unknown>(args)
+    .map(([path, leaf]) => {
+      if (leaf instanceof Tensor) return `${path}:${leaf.dtype}${showShape(leaf.shape)}`;
+      if (typeof leaf === 'number') return `${path}:number`;
+      if (typeof leaf === 'function' || typeof leaf === 'symbol' || ArrayBuffer.isView(leaf))
+        throw new Error(
+          `compile: argument ${path} is a ${ArrayBuffer.isView(leaf) ? 'typed array; wrap it with tensor(data, shape)' : typeof leaf}`,
+        );
+      return `${path}=${JSON.stringify(leaf)}`;
+    })
+    .join(';');
+}
+
+function trace<A extends unknown[], R>(fn: (...args: A) => R, args: readonly unknown[]) {
+  let inputCount = 0;
+  const placeholders = tree.withLeaves(
+    args,
+    tree.leaves<unknown>(args).map((leaf) => {
+      if (leaf instanceof Tensor) return input(inputCount++, leaf.shape, leaf.dtype);
+      if (typeof leaf === 'number') return input(inputCount++, [], 'f32');
+      return leaf;
+    }),
+  ) as A;
+  const result = fn(...placeholders);
+  if (result instanceof Promise)
+    throw new Error('compile: the function must not be async; it is traced, not run');
+  const outputs = tensorLeaves(result);
+  if (outputs.length === 0) throw new Error('compile: the function returns no tensor');
+  return { outputs, result, inputCount };
+}
+
+/** The value of an argument for a run: host numbers, an array of the device, or an expression computed first. */
+async function argument(leaf: Tensor | number, device: Device): Promise<Argument> {
+  if (typeof leaf === 'number') return Float32Array.of(leaf);
+  const host = hostData(leaf);
+  if (host !== undefined) return host;
+  const array = deviceArray(leaf) ?? deviceArray((await evaluate([leaf], device))[0])!;
+  if (array.device !== device) throw new Error(`compile: argument ${leaf} lives on another device`);
+  return array;
+}

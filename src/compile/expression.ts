@@ -1,0 +1,98 @@
+import type { DType, Tensor } from '../graph/tensor.ts';
+import { type Affine, affine, type Bound, type Coordinate, type IndexMap, throughView } from './index-map.ts';
+import { contiguousBase } from './storage.ts';
+
+/** A step of a loop's body; operands are numbers of earlier steps. */
+export type Step =
+  | { readonly kind: 'load'; readonly leaf: number; readonly dtype: DType }
+  | { readonly kind: 'constant'; readonly constant: number; readonly dtype: DType }
+  | { readonly kind: 'coordinate'; readonly coordinate: Coordinate }
+  | {
+      readonly kind: 'within';
+      readonly bounds: readonly Bound[];
+      readonly value: number;
+      readonly dtype: DType;
+    }
+  | {
+      readonly kind: 'call';
+      readonly wgsl: (...args: string[]) => string;
+      readonly args: readonly number[];
+      readonly dtype: DType;
+    };
+
+/** A stored value that the loop reads. */
+export interface Leaf {
+  readonly base: Tensor;
+  readonly dtype: DType;
+  readonly access: Affine;
+}
+
+/** The body of a loop over a domain: what it reads, and the steps that compute with it. Equal steps appear once. */
+export class Expression {
+  readonly leaves: Leaf[] = [];
+  readonly constants: { value: number; dtype: DType }[] = [];
+  readonly steps: Step[] = [];
+  readonly #domainRank: number;
+  readonly #isStored: (t: Tensor) => boolean;
+  readonly #known = new Map<string, number>();
+
+  constructor(domainRank: number, isStored: (t: Tensor) => boolean) {
+    this.#domainRank = domainRank;
+    this.#isStored = isStored;
+  }
+
+  /** Step number of a node's value at the place that `map` names; a stored node is read unless it is the `root`. */
+  value(node: Tensor, map: IndexMap, root = false): number {
+    const base = contiguousBase(node);
+    const plainReshape = base !== node && this.#isStored(base);
+    if (!root && (this.#isStored(node) || plainReshape)) return this.#load(node, base, map);
+    // A stored root that is a reshape is computed as a copy of its base.
+    if (root && plainReshape) return this.#load(node, base, map);
+    return this.#once(`${node.id}@${JSON.stringify(map)}`, () => this.#compute(node, map));
+  }
+
+  #compute(node: Tensor, map: IndexMap): Step | number {
+    const { lowering } = node.op;
+    const { dtype } = node;
+    switch (lowering.kind) {
+      case 'constant':
+        return this.#constant(node.attrs.value as number, dtype);
+      case 'iota':
+        return { kind: 'coordinate', coordinate: map[node.attrs.axis as number] };
+      case 'view': {
+        const { map: inner, bounds } = throughView(node, map);
+        const value = this.value(node.inputs[0], inner);
+        return bounds.length === 0 ? value : { kind: 'within', bounds, value, dtype };
+      }
+      case 'elementwise': {
+        const args = node.inputs.map((input) => this.value(input, map));
+        return { kind: 'call', wgsl: lowering.wgsl, args, dtype };
+      }
+      default:
+        throw new Error(`${node} has no value inside a loop`);
+    }
+  }
+
+  #load(node: Tensor, base: Tensor, map: IndexMap): number {
+    const access = affine(map, node.shape, this.#domainRank);
+    return this.#once(`load ${base.id} ${JSON.stringify(access)}`, () => {
+      this.leaves.push({ base, dtype: node.dtype, access });
+      return { kind: 'load', leaf: this.leaves.length - 1, dtype: node.dtype };
+    });
+  }
+
+  #constant(value: number, dtype: DType): Step {
+    let constant = this.constants.findIndex((c) => Object.is(c.value, value) && c.dtype === dtype);
+    if (constant < 0) constant = this.constants.push({ value, dtype }) - 1;
+    return { kind: 'constant', constant, dtype };
+  }
+
+  #once(key: string, make: () => Step | number): number {
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    const step = typeof made === 'number' ? made : this.steps.push(made) - 1;
+    this.#known.set(key, step);
+    return step;
+  }
+}

@@ -1,0 +1,68 @@
+import type { Capabilities } from '../device/capabilities.ts';
+import type { Dispatch, Plan } from '../device/plan.ts';
+import { topologicalOrder } from '../graph/order.ts';
+import { deviceArray, hostData, inputIndex } from '../graph/source.ts';
+import { bytesOf, type Tensor } from '../graph/tensor.ts';
+import { assignSlots } from './memory.ts';
+import { Rewriter } from './rewrite.ts';
+import { scheduleStages } from './stages.ts';
+import { contiguousBase, isSource } from './storage.ts';
+
+/**
+ * Turns a graph into a plan for a device with these capabilities: rewrite, choose what is stored, group into kernels,
+ * order, assign buffers. Needs no device (only the shaders' text, see `loadShaders`).
+ *
+ * @param inputCount number of the traced function's arguments
+ * @throws when the graph contains a node that the device cannot run
+ */
+export function makePlan(outputs: readonly Tensor[], inputCount: number, device: Capabilities): Plan {
+  const roots = new Rewriter(device).rewrite(outputs);
+  const order = topologicalOrder(roots);
+  const stages = scheduleStages(order, roots, device);
+  const results = roots.map(contiguousBase);
+
+  // Values in order of appearance, each with the stages between which it must be kept.
+  const number = new Map<Tensor, number>();
+  const lifetimes: { bytes: number; from: number; to: number }[] = [];
+  const appear = (t: Tensor, at: number) => {
+    let id = number.get(t);
+    if (id === undefined) {
+      id = lifetimes.push({ bytes: bytesOf(t), from: at, to: at }) - 1;
+      number.set(t, id);
+    }
+    lifetimes[id].to = Math.max(lifetimes[id].to, at);
+    return id;
+  };
+  const sources = order.filter(isSource);
+  for (const t of sources) appear(t, -1);
+  stages.forEach((stage, at) => {
+    for (const t of [...stage.reads, ...stage.writes]) appear(t, at);
+  });
+  for (const t of results) appear(t, stages.length);
+  const fixed = sources.filter((t) => inputIndex(t) === undefined);
+  for (const t of fixed)
+    lifetimes[number.get(t)!] = { bytes: bytesOf(t), from: -1, to: Number.POSITIVE_INFINITY };
+
+  const { slotOf, slots } = assignSlots(lifetimes);
+  const slot = (t: Tensor) => slotOf[number.get(t)!];
+  const inputs = new Array<number | null>(inputCount).fill(null);
+  for (const t of sources) {
+    const index = inputIndex(t);
+    if (index !== undefined) inputs[index] = slot(t);
+  }
+  return {
+    slots,
+    inputs,
+    constants: fixed.map((t) => ({ slot: slot(t), data: hostData(t) ?? deviceArray(t)! })),
+    dispatches: stages.map(
+      ({ kernel, reads, writes, label }): Dispatch => ({
+        kernel,
+        inputs: reads.map(slot),
+        outputs: writes.map(slot),
+        label,
+        shapes: writes.map((t) => t.shape),
+      }),
+    ),
+    outputs: results.map(slot),
+  };
+}

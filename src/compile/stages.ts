@@ -1,0 +1,175 @@
+import type { Capabilities } from '../device/capabilities.ts';
+import type { Kernel } from '../device/kernel.ts';
+import type { Op } from '../graph/op.ts';
+import { showShape } from '../graph/shape.ts';
+import { Tensor } from '../graph/tensor.ts';
+import { Expression } from './expression.ts';
+import { identityMap } from './index-map.ts';
+import { type Combine, elementwiseKernel, reduceKernel } from './loop-kernel.ts';
+import { chooseStored, contiguousBase, isSource } from './storage.ts';
+
+/** A kernel with the stored values that it reads and writes. */
+export interface Stage {
+  readonly kernel: Kernel;
+  readonly reads: readonly Tensor[];
+  readonly writes: readonly Tensor[];
+  readonly label: string;
+}
+
+/** Stored nodes to be computed by one kernel. */
+interface Group {
+  readonly nodes: Tensor[];
+  readonly reads: Set<Tensor>;
+  /** Groups of one level do not depend on each other, so they may be merged. */
+  readonly level: number;
+  /** Equal for groups whose loops are alike; undefined for hand-written kernels. */
+  readonly loop: string | undefined;
+}
+
+const lowering = (t: Tensor) => t.op.lowering;
+
+/** Partial sums on their way from one reduction to the next. */
+const partialOp: Op = { name: 'partial', vjp: () => [], lowering: { kind: 'source' } };
+
+/**
+ * Groups the nodes of a rewritten graph into kernels and orders them. Loops over the same domain that share a
+ * large input become one kernel with several outputs.
+ */
+export function scheduleStages(
+  order: readonly Tensor[],
+  outputs: readonly Tensor[],
+  device: Capabilities,
+): Stage[] {
+  const stored = chooseStored(order, outputs, device);
+  const isStored = (t: Tensor) => stored.has(t) || isSource(t);
+  const groups = mergeGroups(makeGroups(order, stored, isStored), device);
+  return inOrder(groups, order).flatMap((group) => lowerGroup(group, isStored, device));
+}
+
+/** The loop that computes a stored node: its domain, and the body's root. */
+function loopOf(node: Tensor): { domain: readonly number[]; axes: readonly number[]; root: Tensor } {
+  if (lowering(node).kind !== 'reduce') return { domain: node.shape, axes: [], root: node };
+  return { domain: node.inputs[0].shape, axes: node.attrs.axes as number[], root: node.inputs[0] };
+}
+
+function bodyOf(nodes: readonly Tensor[], isStored: (t: Tensor) => boolean) {
+  const { domain } = loopOf(nodes[0]);
+  const expression = new Expression(domain.length, isStored);
+  const map = identityMap(domain.length);
+  const results = nodes.map((node) => {
+    const { root } = loopOf(node);
+    return { step: expression.value(root, map, root === node), dtype: node.dtype };
+  });
+  return { expression, results };
+}
+
+function makeGroups(
+  order: readonly Tensor[],
+  stored: ReadonlySet<Tensor>,
+  isStored: (t: Tensor) => boolean,
+): Group[] {
+  const levels = new Map<Tensor, number>();
+  const groups: Group[] = [];
+  for (const node of order) {
+    if (!stored.has(node)) continue;
+    const { kind } = lowering(node);
+    const reads =
+      kind === 'kernel'
+        ? node.inputs.map(contiguousBase)
+        : bodyOf([node], isStored).expression.leaves.map((leaf) => leaf.base);
+    const level = 1 + Math.max(0, ...reads.map((t) => levels.get(t) ?? 0));
+    levels.set(node, level);
+    const { domain, axes } = loopOf(node);
+    const loop =
+      kind === 'kernel'
+        ? undefined
+        : `${kind === 'reduce' ? JSON.stringify(lowering(node)) : 'map'} ${showShape(domain)} over ${showShape(axes)}`;
+    groups.push({ nodes: [node], reads: new Set(reads), level, loop });
+  }
+  return groups;
+}
+
+/** Merges groups of one level with the same loop that read a common value. */
+function mergeGroups(groups: readonly Group[], device: Capabilities): Group[] {
+  const merged: Group[] = [];
+  const open = new Map<string, Group[]>();
+  const mostOutputs = 4;
+  for (const group of groups) {
+    if (group.loop === undefined) {
+      merged.push(group);
+      continue;
+    }
+    const key = `${group.level} ${group.loop}`;
+    const candidates = open.get(key) ?? [];
+    const partner = candidates.find((other) => {
+      const union = new Set([...other.reads, ...group.reads]);
+      const shares = union.size < other.reads.size + group.reads.size;
+      const fits = union.size + other.nodes.length + 1 <= device.maxStorageBuffers;
+      return shares && fits && other.nodes.length < mostOutputs;
+    });
+    if (partner === undefined) {
+      open.set(key, [...candidates, group]);
+      merged.push(group);
+    } else {
+      partner.nodes.push(...group.nodes);
+      for (const t of group.reads) partner.reads.add(t);
+    }
+  }
+  return merged;
+}
+
+/** Orders groups so that every value is written before it is read, close to the order of the graph. */
+function inOrder(groups: readonly Group[], order: readonly Tensor[]): Group[] {
+  const writer = new Map<Tensor, Group>(groups.flatMap((g) => g.nodes.map((node) => [node, g] as const)));
+  const done = new Set<Group>();
+  const result: Group[] = [];
+  const place = (group: Group) => {
+    if (done.has(group)) return;
+    done.add(group);
+    for (const t of group.reads) {
+      const before = writer.get(t);
+      if (before !== undefined) place(before);
+    }
+    result.push(group);
+  };
+  for (const node of order) {
+    const group = writer.get(node);
+    if (group !== undefined) place(group);
+  }
+  return result;
+}
+
+function lowerGroup(group: Group, isStored: (t: Tensor) => boolean, device: Capabilities): Stage[] {
+  const [node] = group.nodes;
+  const how = lowering(node);
+  const label = group.nodes.map((n) => `${n.op.name}${showShape(n.shape)}`).join(' + ');
+  if (how.kind === 'kernel') {
+    const reads = node.inputs.map(contiguousBase);
+    return [{ kernel: how.kernel(node, device), reads, writes: group.nodes, label }];
+  }
+  const { expression, results } = bodyOf(group.nodes, isStored);
+  const reads = expression.leaves.map((leaf) => leaf.base);
+  const { domain, axes } = loopOf(node);
+  if (how.kind !== 'reduce') {
+    const kernel = elementwiseKernel(domain, expression, results, device);
+    return [{ kernel, reads, writes: group.nodes, label }];
+  }
+  const { kernel, parts } = reduceKernel(domain, axes, expression, results, how.combine, device);
+  if (parts === 1) return [{ kernel, reads, writes: group.nodes, label }];
+  const partials = group.nodes.map((n) => new Tensor(partialOp, [], {}, [parts, n.size], n.dtype));
+  return [
+    { kernel, reads, writes: partials, label: `${label} in ${parts} parts` },
+    {
+      ...combineParts(partials, how.combine, device),
+      writes: group.nodes,
+      label: `${label} of ${parts} parts`,
+    },
+  ];
+}
+
+function combineParts(partials: readonly Tensor[], combine: Combine, device: Capabilities) {
+  const expression = new Expression(2, () => true);
+  const results = partials.map((t) => ({ step: expression.value(t, identityMap(2)), dtype: t.dtype }));
+  const { kernel } = reduceKernel(partials[0].shape, [0], expression, results, combine, device);
+  return { kernel, reads: partials };
+}

@@ -1,0 +1,123 @@
+import type { Capabilities } from '../device/capabilities.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { keepsAxes } from './index-map.ts';
+
+/*
+ * Which values get a buffer. All others are computed where they are used: elementwise work and views are inlined into
+ * the loops that read them.
+ */
+
+const kindOf = (t: Tensor) => t.op.lowering.kind;
+export const isView = (t: Tensor): boolean => kindOf(t) === 'view';
+export const isSource = (t: Tensor): boolean => kindOf(t) === 'source';
+
+const isReshape = (t: Tensor): boolean => t.op.lowering.kind === 'view' && t.op.lowering.view === 'reshape';
+
+/** The node whose buffer a reshape shares: reshaping a stored value costs nothing. */
+export function contiguousBase(t: Tensor): Tensor {
+  let node = t;
+  while (isReshape(node)) node = node.inputs[0];
+  return node;
+}
+
+/** The node whose values a chain of views shows. */
+function viewBase(t: Tensor): Tensor {
+  let node = t;
+  while (isView(node)) node = node.inputs[0];
+  return node;
+}
+
+/** Inlining a value into two loops is worth it while recomputing is cheaper than a pass of storing and loading it. */
+const CHEAP = 12;
+/** An expression longer than this is cut, or compiling its kernel takes longer than it saves. */
+const LONGEST = 96;
+const COSTLY = 8;
+
+/** What computing a value inside a loop takes: buffers read and operations done. */
+interface Inline {
+  readonly reads: ReadonlySet<Tensor>;
+  readonly cost: number;
+}
+
+/**
+ * Chooses the nodes to store, given the nodes in topological order. Outputs, reductions and kernels are always stored,
+ * so are kernels' inputs; an elementwise node is stored where it is used more than once and is not cheap to
+ * recompute, where it would be recomputed for every element of a larger tensor, or where an expression grows too big.
+ */
+export function chooseStored(
+  order: readonly Tensor[],
+  outputs: readonly Tensor[],
+  device: Capabilities,
+): Set<Tensor> {
+  const stored = new Set<Tensor>();
+  const store = (t: Tensor) => {
+    const base = contiguousBase(t);
+    if (!isSource(base)) stored.add(base);
+  };
+  for (const output of outputs) store(output);
+  for (const node of order) {
+    const kind = kindOf(node);
+    if (kind === 'kernel' || kind === 'reduce') stored.add(node);
+    if (kind === 'kernel') node.inputs.forEach(store);
+    if (isReshape(node) && !keepsAxes(node.inputs[0].shape, node.shape)) store(node.inputs[0]);
+  }
+  const uses = countUses(order);
+  const stretched = new Set<Tensor>();
+  for (const node of order)
+    if (node.op.lowering.kind === 'view' && node.op.lowering.view === 'expand')
+      stretched.add(viewBase(node.inputs[0]));
+
+  // A kernel binds its inputs and at least one output, and merged kernels a few outputs more.
+  const mostReads = Math.min(device.maxStorageBuffers - 2, 10);
+  const inline = new Map<Tensor, Inline>();
+  const inlineOf = (t: Tensor): Inline => {
+    const base = contiguousBase(t);
+    if (isSource(base) || stored.has(base)) return { reads: new Set([base]), cost: 0 };
+    return inline.get(t)!;
+  };
+  for (const node of order) {
+    const kind = kindOf(node);
+    if (kind === 'constant' || kind === 'iota') inline.set(node, { reads: new Set(), cost: 0 });
+    if (kind === 'view') inline.set(node, inlineOf(node.inputs[0]));
+    if (kind !== 'elementwise') continue;
+    const own = node.op.lowering.kind === 'elementwise' && node.op.lowering.costly ? COSTLY : 1;
+    let sum = combine(node, own, inlineOf);
+    while (sum.reads.size > mostReads || sum.cost > LONGEST) {
+      const cut = worstInput(node, inlineOf);
+      if (cut === undefined) break;
+      store(cut);
+      sum = combine(node, own, inlineOf);
+    }
+    inline.set(node, sum);
+    const large = [...sum.reads].filter((t) => t.size * 2 > node.size).length;
+    const expensive = large > 1 || sum.cost > CHEAP;
+    if ((uses.get(node)! > 1 && expensive) || stretched.has(node)) stored.add(node);
+  }
+  return stored;
+}
+
+const combine = (node: Tensor, own: number, inlineOf: (t: Tensor) => Inline): Inline => {
+  const inputs = [...new Set(node.inputs)].map(inlineOf);
+  return {
+    reads: new Set(inputs.flatMap((i) => [...i.reads])),
+    cost: inputs.reduce((n, i) => n + i.cost, own),
+  };
+};
+
+/** The unstored elementwise node behind the input that reads the most. */
+function worstInput(node: Tensor, inlineOf: (t: Tensor) => Inline): Tensor | undefined {
+  const weight = (t: Tensor) => inlineOf(t).reads.size * LONGEST + inlineOf(t).cost;
+  return node.inputs
+    .filter((t) => inlineOf(t).cost > 0)
+    .map(viewBase)
+    .sort((a, b) => weight(b) - weight(a))[0];
+}
+
+/** How many loops and kernels read each node, looking through views. */
+function countUses(order: readonly Tensor[]): Map<Tensor, number> {
+  const uses = new Map<Tensor, number>(order.map((node) => [node, 0]));
+  for (let i = order.length - 1; i >= 0; i--)
+    for (const input of new Set(order[i].inputs))
+      uses.set(input, uses.get(input)! + (isView(order[i]) ? uses.get(order[i])! : 1));
+  return uses;
+}

@@ -1,0 +1,59 @@
+import type { Capabilities } from '../device/capabilities.ts';
+import type { Kernel } from '../device/kernel.ts';
+import type { Tensor } from './tensor.ts';
+
+/** Static parameters of a node: plain JSON, so that equal nodes can be recognised and printed. */
+export type Attrs = Readonly<Record<string, unknown>>;
+
+/**
+ * What a node computes and how it is differentiated. `vjp` has no default: an op without a rule does not type-check.
+ * Rules build more graph out of public ops only, which is why every derivative can be differentiated again.
+ */
+export interface Op {
+  readonly name: string;
+  /**
+   * Vector-Jacobian product: given the cotangent of the node's value (same shape), the cotangents of its inputs.
+   * `null` says that no derivative flows to that input (integers, masks, piecewise constants). `'expansion'` says
+   * that the rule is to differentiate what the op expands to.
+   */
+  readonly vjp: VjpRule | 'expansion';
+  readonly lowering: Lowering;
+}
+
+export type VjpRule = (node: Tensor, cotangent: Tensor) => readonly (Tensor | null)[];
+
+/** How the compiler turns a node into work for the device. */
+export type Lowering =
+  /** Has a value before the plan runs: an input of the traced function, host data or a device array. */
+  | { readonly kind: 'source' }
+  /** One number (attribute `value`) everywhere; never stored. */
+  | { readonly kind: 'constant' }
+  /** The index along attribute `axis`; never stored. */
+  | { readonly kind: 'iota' }
+  /**
+   * A function of one element of each input, all of the node's shape. `wgsl` gets one expression per input and must
+   * hold for scalars and for vectors of four alike: `F` and `I` are the float and integer types in force.
+   */
+  | {
+      readonly kind: 'elementwise';
+      readonly wgsl: (...args: string[]) => string;
+      /** The constant second operand that leaves the first unchanged. */
+      readonly neutral?: number;
+      /** Whether the operands may change places. */
+      readonly commutative?: boolean;
+      /** Costs much more than a multiplication, so better stored than computed twice. */
+      readonly costly?: boolean;
+    }
+  /** Another way to index the input: moves no data by itself. */
+  | { readonly kind: 'view'; readonly view: ViewKind }
+  /** Reduction over attribute `axes`, which stay as extents of 1. */
+  | { readonly kind: 'reduce'; readonly combine: 'sum' | 'max' }
+  /** Replaced by this expression of public ops before scheduling: a fused op with a derivative of its own. */
+  | { readonly kind: 'expand'; readonly expand: (node: Tensor) => Tensor }
+  /** Replaced by what suits the device. */
+  | { readonly kind: 'choose'; readonly choose: (node: Tensor, device: Capabilities) => Tensor }
+  /** A hand-written kernel over contiguous inputs. */
+  | { readonly kind: 'kernel'; readonly kernel: (node: Tensor, device: Capabilities) => Kernel };
+
+/** The movement ops; their attributes say how an index of the output becomes an index of the input. */
+export type ViewKind = 'reshape' | 'expand' | 'permute' | 'slice' | 'flip' | 'pad' | 'identity';

@@ -1,0 +1,185 @@
+import type { Op } from '../graph/op.ts';
+import { showShape } from '../graph/shape.ts';
+import { ones, zeros } from '../graph/source.ts';
+import { Tensor } from '../graph/tensor.ts';
+import { sum, sumKeep } from './broadcast.ts';
+import { add, div, maximum, mul, rsqrt, square, sub } from './elementwise.ts';
+import { reshape, slice, stopGradient } from './movement.ts';
+
+/*
+ * Batch normalisation over everything but axis 1. Per channel over M elements, with r = 1/sqrt(var + eps) and
+ * x^ = (x - mean) r, y = gamma x^ + beta and
+ *   dx = gamma r (dy - mean(dy) - x^ mean(dy x^)),   dgamma = sum(dy x^),   dbeta = sum(dy).
+ * Differentiating dx gives itself (it is symmetric in dy) and one more form, `secondGrad`. Written this way, forward,
+ * backward and double backward each need one pass of sums and one elementwise pass; the automatic derivative of
+ * the composition would need many more.
+ */
+
+interface NormAttrs {
+  readonly eps: number;
+}
+
+const epsOf = (node: Tensor): number => (node.attrs as unknown as NormAttrs).eps;
+
+/** All axes but the channels'. */
+const normAxes = (x: Tensor): number[] => x.shape.map((_, d) => d).filter((d) => d !== 1);
+
+/** A vector over channels as a tensor that broadcasts against x. */
+const perChannel = (v: Tensor, x: Tensor): Tensor =>
+  reshape(
+    v,
+    x.shape.map((n, d) => (d === 1 ? n : 1)),
+  );
+
+/**
+ * Mean and biased variance of each channel, [1,C,1,...]. Both come from sums of x - s with s the channel's first
+ * element: one pass over x, without the cancellation that sums of squares around zero suffer.
+ */
+function moments(x: Tensor): { mean: Tensor; variance: Tensor } {
+  const axes = normAxes(x);
+  const count = axes.reduce((n, d) => n * x.shape[d], 1);
+  const first = stopGradient(
+    slice(
+      x,
+      x.shape.map(() => 0),
+      x.shape.map((n, d) => (d === 1 ? n : 1)),
+    ),
+  );
+  const shifted = sub(x, first);
+  const m1 = div(sumKeep(shifted, axes), count);
+  const m2 = div(sumKeep(square(shifted), axes), count);
+  return { mean: add(first, m1), variance: maximum(sub(m2, square(m1)), 0) };
+}
+
+/** x^ and r of the formulas above. */
+function normalise(x: Tensor, eps: number): { xHat: Tensor; r: Tensor } {
+  const { mean, variance } = moments(x);
+  const r = rsqrt(add(variance, eps));
+  return { xHat: mul(sub(x, mean), r), r };
+}
+
+const meanKeep = (x: Tensor): Tensor => {
+  const axes = normAxes(x);
+  return div(
+    sumKeep(x, axes),
+    axes.reduce((n, d) => n * x.shape[d], 1),
+  );
+};
+
+const forwardOp: Op = {
+  name: 'batchNorm',
+  vjp: (node, dy) => {
+    const [x, gamma] = node.inputs;
+    return [inputGrad(x, gamma, dy, epsOf(node)), gammaGrad(x, dy, epsOf(node)), sum(dy, normAxes(x))];
+  },
+  lowering: {
+    kind: 'expand',
+    expand: (node) => {
+      const [x, gamma, beta] = node.inputs;
+      const { xHat } = normalise(x, epsOf(node));
+      return add(mul(xHat, perChannel(gamma, x)), perChannel(beta, x));
+    },
+  },
+};
+
+/** dx(x, gamma, dy) = gamma r (dy - mean(dy) - x^ mean(dy x^)), linear and symmetric in dy. */
+const inputGradOp: Op = {
+  name: 'batchNormInputGrad',
+  vjp: (node, u) => {
+    const [x, gamma, dy] = node.inputs;
+    const eps = epsOf(node);
+    const unit = inputGrad(x, ones(gamma.shape), dy, eps);
+    return [secondGrad(x, gamma, dy, u, eps), sum(mul(u, unit), normAxes(x)), inputGrad(x, gamma, u, eps)];
+  },
+  lowering: {
+    kind: 'expand',
+    expand: (node) => {
+      const [x, gamma, dy] = node.inputs;
+      const { xHat, r } = normalise(x, epsOf(node));
+      const centred = sub(sub(dy, meanKeep(dy)), mul(xHat, meanKeep(mul(dy, xHat))));
+      return mul(mul(perChannel(gamma, x), r), centred);
+    },
+  },
+};
+
+/** dgamma(x, dy) = sum(dy x^). */
+const gammaGradOp: Op = {
+  name: 'batchNormGammaGrad',
+  vjp: (node, a) => {
+    const [x, dy] = node.inputs;
+    return [inputGrad(x, a, dy, epsOf(node)), forward(x, a, zeros(a.shape), epsOf(node))];
+  },
+  lowering: {
+    kind: 'expand',
+    expand: (node) => {
+      const [x, dy] = node.inputs;
+      return sum(mul(dy, normalise(x, epsOf(node)).xHat), normAxes(x));
+    },
+  },
+};
+
+/**
+ * The derivative of <u, dx(x, gamma, dy)> by x: with A = mean(u), B = mean(dy), C = mean(u x^), D = mean(dy x^) and
+ * E = mean(u dy), gamma r^2 [x^ (AB - E + 3CD) + C (B - dy) + D (A - u)].
+ */
+const secondGradOp: Op = {
+  name: 'batchNormSecondGrad',
+  vjp: 'expansion',
+  lowering: {
+    kind: 'expand',
+    expand: (node) => {
+      const [x, gamma, dy, u] = node.inputs;
+      const { xHat, r } = normalise(x, epsOf(node));
+      const [A, B, C, D, E] = [u, dy, mul(u, xHat), mul(dy, xHat), mul(u, dy)].map(meanKeep);
+      const slope = add(sub(mul(A, B), E), mul(mul(C, D), 3));
+      const inner = add(add(mul(xHat, slope), mul(C, sub(B, dy))), mul(D, sub(A, u)));
+      return mul(mul(perChannel(gamma, x), square(r)), inner);
+    },
+  },
+};
+
+const forward = (x: Tensor, gamma: Tensor, beta: Tensor, eps: number): Tensor =>
+  new Tensor(forwardOp, [x, gamma, beta], { eps }, x.shape, 'f32');
+const inputGrad = (x: Tensor, gamma: Tensor, dy: Tensor, eps: number): Tensor =>
+  new Tensor(inputGradOp, [x, gamma, dy], { eps }, x.shape, 'f32');
+const gammaGrad = (x: Tensor, dy: Tensor, eps: number): Tensor =>
+  new Tensor(gammaGradOp, [x, dy], { eps }, [x.shape[1]], 'f32');
+const secondGrad = (x: Tensor, gamma: Tensor, dy: Tensor, u: Tensor, eps: number): Tensor =>
+  new Tensor(secondGradOp, [x, gamma, dy, u], { eps }, x.shape, 'f32');
+
+export interface BatchNormOptions {
+  /** Added to the variance (default 1e-5). */
+  readonly eps?: number;
+  /** Normalise by these statistics, each [C], instead of the batch's own. */
+  readonly running?: { readonly mean: Tensor; readonly variance: Tensor };
+}
+
+function checkNorm(x: Tensor, vectors: Record<string, Tensor>): void {
+  if (x.rank < 2 || x.dtype !== 'f32')
+    throw new Error(`batchNorm: needs an f32 input [N,C,...], got ${x.dtype}${showShape(x.shape)}`);
+  for (const [name, v] of Object.entries(vectors))
+    if (v.rank !== 1 || v.shape[0] !== x.shape[1])
+      throw new Error(
+        `batchNorm: ${name} ${showShape(v.shape)} must be [${x.shape[1]}], the channels of input ${showShape(x.shape)}`,
+      );
+}
+
+/**
+ * Batch normalisation of x [N,C,...] per channel, then scale gamma [C] and shift beta [C] (Ioffe & Szegedy 2015).
+ * Statistics are those of the batch (biased variance) or, with `running`, given ones.
+ * @throws when shapes do not fit.
+ */
+export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, options: BatchNormOptions = {}): Tensor {
+  const { eps = 1e-5, running } = options;
+  checkNorm(x, { gamma, beta, ...running });
+  if (running === undefined) return forward(x, gamma, beta, eps);
+  const scale = mul(gamma, rsqrt(add(running.variance, eps)));
+  return add(mul(sub(x, perChannel(running.mean, x)), perChannel(scale, x)), perChannel(beta, x));
+}
+
+/** Mean and biased variance of each channel of x [N,C,...], each [C]. */
+export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
+  checkNorm(x, {});
+  const { mean, variance } = moments(x);
+  return { mean: reshape(mean, [-1]), variance: reshape(variance, [-1]) };
+}

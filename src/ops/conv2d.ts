@@ -1,0 +1,106 @@
+import type { Op } from '../graph/op.ts';
+import { showShape } from '../graph/shape.ts';
+import { Tensor } from '../graph/tensor.ts';
+import { conv2dForward, conv2dToInput, conv2dToWeight } from './conv2d-kernel.ts';
+import { add } from './elementwise.ts';
+import { reshape } from './movement.ts';
+
+/*
+ * Convolution is one trilinear form of input x [N,C,H,W], weight w [O,C,KH,KW] and output cotangent g [N,O,OH,OW]:
+ *   T(x, w, g) = sum over n,o,i,j,c,a,b of g[n,o,i,j] w[o,c,a,b] x[n,c,i*stride+a-padding,j*stride+b-padding].
+ * Its three faces, dT/dg, dT/dx and dT/dw, are the three ops below, and the derivatives of each are the other two.
+ */
+
+export interface Conv2dAttrs {
+  readonly stride: number;
+  readonly padding: number;
+}
+
+const attrsOf = (node: Tensor): Conv2dAttrs => {
+  const { stride, padding } = node.attrs as unknown as Conv2dAttrs;
+  return { stride, padding };
+};
+
+const conv2dOp: Op = {
+  name: 'conv2d',
+  vjp: (node, g) => {
+    const [x, w] = node.inputs;
+    return [inputGrad(g, w, x.shape, attrsOf(node)), weightGrad(x, g, w.shape, attrsOf(node))];
+  },
+  lowering: { kind: 'choose', choose: conv2dForward },
+};
+
+const inputGradOp: Op = {
+  name: 'conv2dInputGrad',
+  vjp: (node, u) => {
+    const [g, w] = node.inputs;
+    return [forward(u, w, attrsOf(node)), weightGrad(u, g, w.shape, attrsOf(node))];
+  },
+  lowering: { kind: 'choose', choose: conv2dToInput },
+};
+
+const weightGradOp: Op = {
+  name: 'conv2dWeightGrad',
+  vjp: (node, u) => {
+    const [x, g] = node.inputs;
+    return [inputGrad(g, u, x.shape, attrsOf(node)), forward(x, u, attrsOf(node))];
+  },
+  lowering: { kind: 'choose', choose: conv2dToWeight },
+};
+
+const outputExtent = (n: number, kernel: number, { stride, padding }: Conv2dAttrs): number =>
+  Math.floor((n + 2 * padding - kernel) / stride) + 1;
+
+function forward(x: Tensor, w: Tensor, attrs: Conv2dAttrs): Tensor {
+  const [n, , h, width] = x.shape;
+  const [o, , kh, kw] = w.shape;
+  const shape = [n, o, outputExtent(h, kh, attrs), outputExtent(width, kw, attrs)];
+  return new Tensor(conv2dOp, [x, w], { ...attrs }, shape, 'f32');
+}
+
+const inputGrad = (g: Tensor, w: Tensor, inputShape: readonly number[], attrs: Conv2dAttrs): Tensor =>
+  new Tensor(inputGradOp, [g, w], { ...attrs }, [g.shape[0], ...inputShape.slice(1)], 'f32');
+
+const weightGrad = (x: Tensor, g: Tensor, weightShape: readonly number[], attrs: Conv2dAttrs): Tensor =>
+  new Tensor(weightGradOp, [x, g], { ...attrs }, weightShape, 'f32');
+
+export interface Conv2dOptions {
+  /** Step between windows, in pixels (default 1). */
+  readonly stride?: number;
+  /** Zeros around the image, in pixels (default 0). */
+  readonly padding?: number;
+  /** Added to every pixel of its output channel, [O]. */
+  readonly bias?: Tensor;
+}
+
+/** Checks the step and margin of a windowed op. */
+export function checkWindow(op: string, stride: number, padding: number): void {
+  if (!Number.isInteger(stride) || stride < 1)
+    throw new Error(`${op}: stride ${stride} must be a positive integer`);
+  if (!Number.isInteger(padding) || padding < 0)
+    throw new Error(`${op}: padding ${padding} must be a non-negative integer`);
+}
+
+/**
+ * 2-D cross-correlation (what deep learning calls convolution): input [N,C,H,W], weight [O,C,KH,KW] -> [N,O,OH,OW]
+ * with OH = floor((H + 2 padding - KH) / stride) + 1.
+ * @throws when ranks, channels, types or the window do not fit.
+ */
+export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
+  const { stride = 1, padding = 0, bias } = options;
+  const shapes = `(input ${showShape(x.shape)}, weight ${showShape(weight.shape)})`;
+  if (x.rank !== 4 || weight.rank !== 4)
+    throw new Error(`conv2d: needs an input [N,C,H,W] and a weight [O,C,KH,KW] ${shapes}`);
+  if (x.dtype !== 'f32' || weight.dtype !== 'f32')
+    throw new Error(`conv2d: takes f32 tensors, got ${x.dtype} and ${weight.dtype}`);
+  if (x.shape[1] !== weight.shape[1])
+    throw new Error(`conv2d: input has ${x.shape[1]} channels, weight expects ${weight.shape[1]} ${shapes}`);
+  checkWindow('conv2d', stride, padding);
+  if (x.shape[2] + 2 * padding < weight.shape[2] || x.shape[3] + 2 * padding < weight.shape[3])
+    throw new Error(`conv2d: the kernel is larger than the image with padding ${padding} ${shapes}`);
+  const y = forward(x, weight, { stride, padding });
+  if (bias === undefined) return y;
+  if (bias.rank !== 1 || bias.shape[0] !== weight.shape[0])
+    throw new Error(`conv2d: bias ${showShape(bias.shape)} must be [${weight.shape[0]}] ${shapes}`);
+  return add(y, reshape(bias, [1, -1, 1, 1]));
+}

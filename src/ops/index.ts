@@ -1,0 +1,14 @@
+import './fluent.ts';
+
+export * from './batch-norm.ts';
+export { broadcastTo, type ReduceOptions, sum } from './broadcast.ts';
+export * from './concat.ts';
+export * from './conv2d.ts';
+export * from './coordinate-attention.ts';
+export * from './elementwise.ts';
+export * from './loss.ts';
+export { type MatmulOptions, matmul } from './matmul.ts';
+export * from './movement.ts';
+export { avgPool2d, maxPool2d, maxPool2dWithCodes, type PoolOptions, spatialPyramidPool } from './pool.ts';
+export * from './reduce.ts';
+export * from './upsample.ts';

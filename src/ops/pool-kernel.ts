@@ -1,0 +1,38 @@
+import type { Capabilities } from '../device/capabilities.ts';
+import { type Kernel, u32 } from '../device/kernel.ts';
+import { type ShaderName, shaderSource } from '../device/shader.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { planeGrid, tileFor } from './plane-grid.ts';
+import type { PoolAttrs } from './pool.ts';
+
+/** All four kernels share one dims struct: planes, input size, output size, window. */
+function poolKernel(
+  name: ShaderName,
+  node: Tensor,
+  image: Tensor,
+  pooled: Tensor,
+  device: Capabilities,
+): Kernel {
+  const { kernel, stride, padding } = node.attrs as unknown as PoolAttrs;
+  const [n, c, h, w] = image.shape;
+  const [, , oh, ow] = pooled.shape;
+  return {
+    name,
+    source: shaderSource(name),
+    constants: tileFor(node.shape[3], device),
+    dims: [n * c, h, w, oh, ow, kernel, stride, padding].map(u32),
+    grid: planeGrid(n * c, device),
+  };
+}
+
+export const maxPoolKernel = (node: Tensor, device: Capabilities): Kernel =>
+  poolKernel('max_pool', node, node.inputs[0], node, device);
+
+export const maxPoolCodesKernel = (node: Tensor, device: Capabilities): Kernel =>
+  poolKernel('max_pool_codes', node, node.inputs[0], node, device);
+
+export const gatherPoolKernel = (node: Tensor, device: Capabilities): Kernel =>
+  poolKernel('gather_pool', node, node.inputs[0], node, device);
+
+export const scatterPoolKernel = (node: Tensor, device: Capabilities): Kernel =>
+  poolKernel('scatter_pool', node, node, node.inputs[0], device);

@@ -1,0 +1,150 @@
+import type { Op } from '../graph/op.ts';
+import { showShape } from '../graph/shape.ts';
+import { full } from '../graph/source.ts';
+import { Tensor } from '../graph/tensor.ts';
+import { concat } from './concat.ts';
+import { checkWindow, conv2d } from './conv2d.ts';
+import { reshape } from './movement.ts';
+import { gatherPoolKernel, maxPoolCodesKernel, maxPoolKernel, scatterPoolKernel } from './pool-kernel.ts';
+
+/*
+ * Max pooling and its derivatives. A code is the position of the chosen element inside its window (row * kernel +
+ * column); gathering by codes and scattering by codes are each other's adjoint.
+ */
+
+export interface PoolAttrs {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+const poolAttrs = (node: Tensor): PoolAttrs => {
+  const { kernel, stride, padding } = node.attrs as unknown as PoolAttrs;
+  return { kernel, stride, padding };
+};
+
+const maxPoolOp: Op = {
+  name: 'maxPool2d',
+  vjp: (node, g) => {
+    const [x] = node.inputs;
+    return [scatterPool(g, codesOf(x, poolAttrs(node), node.shape), x.shape, poolAttrs(node))];
+  },
+  lowering: { kind: 'kernel', kernel: maxPoolKernel },
+};
+
+const codesOp: Op = {
+  name: 'maxPool2dCodes',
+  vjp: () => [null],
+  lowering: { kind: 'kernel', kernel: maxPoolCodesKernel },
+};
+
+const gatherPoolOp: Op = {
+  name: 'gatherPool2d',
+  vjp: (node, g) => {
+    const [x, codes] = node.inputs;
+    return [scatterPool(g, codes, x.shape, poolAttrs(node)), null];
+  },
+  lowering: { kind: 'kernel', kernel: gatherPoolKernel },
+};
+
+const scatterPoolOp: Op = {
+  name: 'scatterPool2d',
+  vjp: (node, u) => {
+    const [, codes] = node.inputs;
+    return [gatherPool(u, codes, poolAttrs(node)), null];
+  },
+  lowering: { kind: 'kernel', kernel: scatterPoolKernel },
+};
+
+const codesOf = (x: Tensor, attrs: PoolAttrs, shape: readonly number[]): Tensor =>
+  new Tensor(codesOp, [x], { ...attrs }, shape, 'i32');
+
+const gatherPool = (x: Tensor, codes: Tensor, attrs: PoolAttrs): Tensor =>
+  new Tensor(gatherPoolOp, [x, codes], { ...attrs }, codes.shape, 'f32');
+
+const scatterPool = (g: Tensor, codes: Tensor, shape: readonly number[], attrs: PoolAttrs): Tensor =>
+  new Tensor(scatterPoolOp, [g, codes], { ...attrs }, shape, 'f32');
+
+export interface PoolOptions {
+  /** Step between windows (default: the kernel, so that windows do not overlap). */
+  readonly stride?: number;
+  /** Margin around the image, at most half the kernel (default 0); never chosen by max, zeros for the average. */
+  readonly padding?: number;
+}
+
+function checkPool(
+  op: string,
+  x: Tensor,
+  kernel: number,
+  { stride = kernel, padding = 0 }: PoolOptions,
+): PoolAttrs {
+  if (x.rank !== 4 || x.dtype !== 'f32')
+    throw new Error(`${op}: needs an f32 input [N,C,H,W], got ${x.dtype}${showShape(x.shape)}`);
+  if (!Number.isInteger(kernel) || kernel < 1)
+    throw new Error(`${op}: kernel ${kernel} must be a positive integer`);
+  checkWindow(op, stride, padding);
+  if (2 * padding > kernel) throw new Error(`${op}: padding ${padding} exceeds half the kernel ${kernel}`);
+  if (x.shape[2] + 2 * padding < kernel || x.shape[3] + 2 * padding < kernel)
+    throw new Error(
+      `${op}: kernel ${kernel} with padding ${padding} is larger than input ${showShape(x.shape)}`,
+    );
+  return { kernel, stride, padding };
+}
+
+const pooledShape = (x: Tensor, { kernel, stride, padding }: PoolAttrs): number[] => [
+  x.shape[0],
+  x.shape[1],
+  Math.floor((x.shape[2] + 2 * padding - kernel) / stride) + 1,
+  Math.floor((x.shape[3] + 2 * padding - kernel) / stride) + 1,
+];
+
+/**
+ * Maximum over square windows, [N,C,H,W] -> [N,C,OH,OW]; the first of equal elements (row by row) gets the derivative.
+ * @throws when the window does not fit.
+ */
+export function maxPool2d(x: Tensor, kernel: number, options: PoolOptions = {}): Tensor {
+  const attrs = checkPool('maxPool2d', x, kernel, options);
+  return new Tensor(maxPoolOp, [x], { ...attrs }, pooledShape(x, attrs), 'f32');
+}
+
+/** Max pooling that also tells where each value came from: its position in the window, row * kernel + column (i32). */
+export function maxPool2dWithCodes(
+  x: Tensor,
+  kernel: number,
+  options: PoolOptions = {},
+): { values: Tensor; codes: Tensor } {
+  const values = maxPool2d(x, kernel, options);
+  return { values, codes: codesOf(x, poolAttrs(values), values.shape) };
+}
+
+/**
+ * Mean over square windows, zeros of the margin counted, [N,C,H,W] -> [N,C,OH,OW]: a convolution of every channel
+ * by a constant kernel, and differentiated as one.
+ * @throws when the window does not fit.
+ */
+export function avgPool2d(x: Tensor, kernel: number, options: PoolOptions = {}): Tensor {
+  const { stride, padding } = checkPool('avgPool2d', x, kernel, options);
+  const [n, c, h, w] = x.shape;
+  const box = full([1, 1, kernel, kernel], 1 / kernel ** 2);
+  const y = conv2d(reshape(x, [n * c, 1, h, w]), box, { stride, padding });
+  return reshape(y, [n, c, y.shape[2], y.shape[3]]);
+}
+
+/**
+ * Spatial pyramid pooling (He et al. 2014): for every level n, max pooling into about n x n cells with kernel
+ * ceil(size / n) and padding floor((kernel n - size + 1) / 2), flattened and joined: [N,C,H,W] -> [N, sum of cells * C].
+ * @throws when the image is not square or smaller than a level.
+ */
+export function spatialPyramidPool(x: Tensor, levels: readonly number[]): Tensor {
+  const [n, , size, width] = x.shape;
+  if (x.rank !== 4 || size !== width)
+    throw new Error(`spatialPyramidPool: needs square images [N,C,S,S], got ${showShape(x.shape)}`);
+  const parts = levels.map((level) => {
+    if (!(level >= 1 && level <= size))
+      throw new Error(`spatialPyramidPool: level ${level} does not fit images of side ${size}`);
+    const kernel = Math.ceil(size / level);
+    const padding = Math.floor((kernel * level - size + 1) / 2);
+    return reshape(maxPool2d(x, kernel, { stride: kernel, padding }), [n, -1]);
+  });
+  return concat(parts, 1);
+}

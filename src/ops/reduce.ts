@@ -1,0 +1,31 @@
+import type { Op } from '../graph/op.ts';
+import { resolveAxes } from '../graph/shape.ts';
+import { Tensor } from '../graph/tensor.ts';
+import { broadcastTo, finishReduce, type ReduceOptions, sum, sumKeep } from './broadcast.ts';
+import { div, equal, mul, toFloat } from './elementwise.ts';
+
+/** Elements that tie for the maximum share its derivative evenly. */
+const maxOp: Op = {
+  name: 'max',
+  vjp: (node, g) => {
+    const x = node.inputs[0];
+    const isMax = toFloat(equal(x, broadcastTo(node, x.shape)));
+    return [mul(isMax, div(g, sumKeep(isMax, node.attrs.axes as number[])))];
+  },
+  lowering: { kind: 'reduce', combine: 'max' },
+};
+
+/** Arithmetic mean over the axes (all by default). */
+export function mean(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
+  const count = resolveAxes('mean', axes, x.rank).reduce((n, a) => n * x.shape[a], 1);
+  return div(sum(x, axes, options), count);
+}
+
+/** Maximum over the axes (all by default). */
+export function max(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
+  const list = resolveAxes('max', axes, x.rank);
+  const reduced = list.filter((a) => x.shape[a] !== 1);
+  const shape = x.shape.map((n, d) => (reduced.includes(d) ? 1 : n));
+  const kept = reduced.length === 0 ? x : new Tensor(maxOp, [x], { axes: reduced }, shape, x.dtype);
+  return finishReduce(kept, list, options);
+}

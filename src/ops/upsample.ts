@@ -1,0 +1,61 @@
+import type { Capabilities } from '../device/capabilities.ts';
+import { type Kernel, u32 } from '../device/kernel.ts';
+import { type ShaderName, shaderSource } from '../device/shader.ts';
+import type { Op } from '../graph/op.ts';
+import { showShape } from '../graph/shape.ts';
+import { Tensor } from '../graph/tensor.ts';
+import { planeGrid, tileFor } from './plane-grid.ts';
+
+/* Nearest upsampling repeats pixels; its adjoint sums over the pixels that repeat one. Each differentiates the other. */
+
+function resizeKernel(
+  name: ShaderName,
+  node: Tensor,
+  small: Tensor,
+  large: Tensor,
+  device: Capabilities,
+): Kernel {
+  const [n, c, h, w] = small.shape;
+  return {
+    name,
+    source: shaderSource(name),
+    constants: tileFor(node.shape[3], device),
+    dims: [n * c, h, w, large.shape[2], large.shape[3]].map(u32),
+    grid: planeGrid(n * c, device),
+  };
+}
+
+const upsampleOp: Op = {
+  name: 'upsampleNearest',
+  vjp: (node, g) => [blockSum(g, node.inputs[0].shape)],
+  lowering: {
+    kind: 'kernel',
+    kernel: (node, device) => resizeKernel('upsample_nearest', node, node.inputs[0], node, device),
+  },
+};
+
+const blockSumOp: Op = {
+  name: 'upsampleNearestAdjoint',
+  vjp: (node, g) => [upsample(g, node.inputs[0].shape)],
+  lowering: {
+    kind: 'kernel',
+    kernel: (node, device) => resizeKernel('upsample_nearest_adjoint', node, node, node.inputs[0], device),
+  },
+};
+
+const upsample = (x: Tensor, shape: readonly number[]): Tensor =>
+  new Tensor(upsampleOp, [x], {}, shape, 'f32');
+const blockSum = (x: Tensor, shape: readonly number[]): Tensor =>
+  new Tensor(blockSumOp, [x], {}, shape, 'f32');
+
+/**
+ * Nearest-neighbour enlargement of [N,C,H,W] to `size` [H', W']: pixel i' shows floor(i' H / H').
+ * @throws when the target is smaller than the image.
+ */
+export function upsampleNearest(x: Tensor, size: readonly [number, number]): Tensor {
+  if (x.rank !== 4 || x.dtype !== 'f32')
+    throw new Error(`upsampleNearest: needs an f32 input [N,C,H,W], got ${x.dtype}${showShape(x.shape)}`);
+  if (!(size[0] >= x.shape[2] && size[1] >= x.shape[3]))
+    throw new Error(`upsampleNearest: size [${size.join(',')}] is smaller than input ${showShape(x.shape)}`);
+  return upsample(x, [x.shape[0], x.shape[1], ...size]);
+}
