@@ -21,7 +21,7 @@ const COPIES_PER_INVOCATION = 16;
 const VEC4 = 16;
 
 /**
- * Measures the rates of arithmetic, of memory and of dispatches; about a second of work, best of 3 each.
+ * Measures the rates of arithmetic, of memory and of dispatches; about a second of work, best of 5 each.
  *
  * @throws what `Device.guard` throws
  */
@@ -83,7 +83,7 @@ async function measureRoundTrip(device: Device): Promise<number> {
   return best;
 }
 
-/** Seconds per dispatch, best of 3 submissions of as many dispatches as take long enough. Destroys the buffers. */
+/** Seconds per dispatch, best of 5 submissions of as many dispatches as take long enough. Destroys the buffers. */
 async function secondsOf(
   device: Device,
   shader: 'doctor_fma' | 'doctor_copy' | 'doctor_empty',
@@ -102,7 +102,7 @@ async function secondsOf(
     repeats = Math.min(MAX_REPEATS, Math.ceil(repeats * factor));
     seconds = await run(repeats);
   }
-  for (let i = 0; i < 2; i++) seconds = Math.min(seconds, await run(repeats));
+  for (let i = 0; i < 4; i++) seconds = Math.min(seconds, await run(repeats));
   for (const used of [uniform, ...inputs, ...outputs]) used.destroy();
   return seconds / repeats;
 }
