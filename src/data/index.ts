@@ -18,7 +18,6 @@ export {
   type Progress,
 } from './loader.ts';
 export { loadMask } from './mask.ts';
-export { Random } from './random.ts';
 export { resample, resizeToSquare } from './resize.ts';
 export {
   batches,

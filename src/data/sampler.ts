@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import type { Label } from './tasks.ts';
 
 /** One image of an episode, by its index in the task's labels, with the reference that it is compared with. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Random } from './random.ts';
+import { Random } from '../random.ts';
 import type { Label, Sample, Task } from './tasks.ts';
 
 export interface SplitOptions {

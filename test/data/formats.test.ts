@@ -7,7 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeImage, ImageError, type RgbImage } from '../../src/data/image.ts';
 import { applyOrientation } from '../../src/data/orientation.ts';
-import { Random } from '../../src/data/random.ts';
+import { Random } from '../../src/random.ts';
 import * as make from './encode.ts';
 
 const pixels = (image: RgbImage): number[] => [...image.data];

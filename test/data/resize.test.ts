@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Random } from '../../src/data/random.ts';
 import { resample, resizeToSquare } from '../../src/data/resize.ts';
+import { Random } from '../../src/random.ts';
 
 const test = suite('resize');
 

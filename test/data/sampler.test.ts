@@ -1,6 +1,5 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Random } from '../../src/data/random.ts';
 import {
   batches,
   type Episode,
@@ -9,6 +8,7 @@ import {
   type Shot,
   sampleEpisode,
 } from '../../src/data/sampler.ts';
+import { Random } from '../../src/random.ts';
 
 const test = suite('sampler');
 

@@ -1,6 +1,5 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Random } from '../../src/data/random.ts';
 import {
   parseSplit,
   restoreSplit,
@@ -9,6 +8,7 @@ import {
   splitValidation,
 } from '../../src/data/split.ts';
 import type { Sample, Task } from '../../src/data/tasks.ts';
+import { Random } from '../../src/random.ts';
 
 const test = suite('split');
 

@@ -2,7 +2,7 @@
  * Two families of defects. `stain`: something lies on the surface and changes its colour. `break`: the surface itself is
  * scratched, cracked, missing, or out of register. Coordinates are those of the image, 0 to 1 along each side.
  */
-import type { Random } from '../random.ts';
+import type { Random } from '../../random.ts';
 import { clamp01, fractalNoise, mix, smoothstep, valueNoise } from './noise.ts';
 import { between, noiseSeed, oneOf, type Rgb, type Surface } from './surface.ts';
 

@@ -1,5 +1,5 @@
+import { Random } from '../../random.ts';
 import type { RgbImage } from '../pixels.ts';
-import { Random } from '../random.ts';
 import { catalogue, type DefectFamily, defectFamilies, type TextureName, textures } from './catalogue.ts';
 import { type BreakKind, type ColourAt, type Defect, defectMakers, type Piece } from './defects.ts';
 import { between, oneOf, type Rgb } from './surface.ts';

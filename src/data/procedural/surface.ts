@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '../../random.ts';
 import { clamp01 } from './noise.ts';
 
 /** Red, green and blue, 0 (black) to 1 (white), as displayed. */

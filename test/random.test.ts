@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Random } from '../../src/data/random.ts';
+import { Random } from '../src/random.ts';
 
 const test = suite('random');
 

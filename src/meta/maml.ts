@@ -1,0 +1,70 @@
+import { grad } from '../autodiff/index.ts';
+import { type Tensor, type Tree, tree } from '../graph/index.ts';
+import { add, type Operand, stopGradient } from '../ops/index.ts';
+
+/** A task's two samples of data: adapt on the support set, judge on the query set. */
+export interface TaskData<D> {
+  readonly support: D;
+  readonly query: D;
+}
+
+/** L(theta, data): a scalar. */
+export type Loss<P extends Tree, D> = (theta: P, data: D) => Tensor;
+
+export interface InnerLoop {
+  /** alpha, the inner learning rate. */
+  readonly rate: Operand;
+  /** K, the number of inner gradient steps (default 1). */
+  readonly steps?: number;
+  /** 2 differentiates through the inner steps (MAML, the default); 1 takes their gradients as constants (FOMAML). */
+  readonly order?: 1 | 2;
+  /** Which parameters the inner loop adapts, by dotted path (default all; only the head gives ANIL). */
+  readonly adapts?: (path: string) => boolean;
+}
+
+export interface Adapted<P extends Tree> {
+  readonly theta: P;
+  /** The support loss before each step. */
+  readonly losses: readonly Tensor[];
+}
+
+/**
+ * The inner loop of Algorithm 1 (Finn et al. 2017), lines 5 and 6:
+ * theta' = theta - alpha grad L_support(theta), K times. The result is graph, so that it can be differentiated by theta.
+ */
+export function adapt<P extends Tree, D>(
+  loss: Loss<P, D>,
+  theta: P,
+  support: D,
+  { rate, steps = 1, order = 2, adapts = () => true }: InnerLoop,
+): Adapted<P> {
+  const losses: Tensor[] = [];
+  let adapted = theta;
+  for (let k = 0; k < steps; k++) {
+    const support_k = loss(adapted, support);
+    const gradient = grad(support_k, adapted);
+    adapted = tree.mapWithPath(
+      (path, p, g) => (adapts(path) ? p.sub((order === 1 ? stopGradient(g) : g).mul(rate)) : p),
+      adapted,
+      gradient,
+    );
+    losses.push(support_k);
+  }
+  return { theta: adapted, losses };
+}
+
+/** The query loss of every task after adaptation to its support set: the terms of Algorithm 1's meta-objective. */
+export const queryLosses = <P extends Tree, D>(
+  loss: Loss<P, D>,
+  theta: P,
+  tasks: readonly TaskData<D>[],
+  inner: InnerLoop,
+): Tensor[] => tasks.map((task) => loss(adapt(loss, theta, task.support, inner).theta, task.query));
+
+/** The meta-objective: the mean query loss over a batch of tasks. Its gradient by theta is line 8's. */
+export const metaLoss = <P extends Tree, D>(
+  loss: Loss<P, D>,
+  theta: P,
+  tasks: readonly TaskData<D>[],
+  inner: InnerLoop,
+): Tensor => queryLosses(loss, theta, tasks, inner).reduce(add).div(tasks.length);

@@ -1,0 +1,3 @@
+export * from './init.ts';
+export * from './layers.ts';
+export * from './statistics.ts';

@@ -1,0 +1,27 @@
+import { sizeOf, type Tensor, tensor } from '../graph/index.ts';
+import type { Random } from '../random.ts';
+
+/** Normal numbers of mean 0 by the Box-Muller transform. */
+export function normal(random: Random, shape: readonly number[], deviation: number): Tensor {
+  const data = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < data.length; i++) {
+    const radius = Math.sqrt(-2 * Math.log(1 - random.next()));
+    data[i] = deviation * radius * Math.cos(2 * Math.PI * random.next());
+  }
+  return tensor(data, shape);
+}
+
+/** Uniform numbers in [-limit, limit). */
+export function uniform(random: Random, shape: readonly number[], limit: number): Tensor {
+  const data = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < data.length; i++) data[i] = (2 * random.next() - 1) * limit;
+  return tensor(data, shape);
+}
+
+/** He et al. 2015 for layers followed by ReLU: normal with variance 2 / fan-in. */
+export const heNormal = (random: Random, shape: readonly number[]): Tensor =>
+  normal(random, shape, Math.sqrt(2 / sizeOf(shape.slice(1))));
+
+/** Numbers known now, as initial parameters are: constants would be folded into plans. */
+export const filled = (shape: readonly number[], value: number): Tensor =>
+  tensor(new Float32Array(sizeOf(shape)).fill(value), shape);

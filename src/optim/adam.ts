@@ -1,0 +1,50 @@
+import { type Tensor, type Tree, tensor, tree } from '../graph/index.ts';
+import { type Operand, sub } from '../ops/index.ts';
+
+/** Moments of the gradient and the number of steps taken. */
+export type AdamState<P extends Tree> = {
+  readonly first: P;
+  readonly second: P;
+  /** Steps taken so far, a scalar: state like the moments, so that a compiled step need not be compiled again. */
+  readonly step: Tensor;
+};
+
+export interface AdamOptions {
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly eps?: number;
+}
+
+const noMoment = (p: Tensor): Tensor => tensor(new Float32Array(p.size), p.shape);
+
+/** Zero moments for a tree of parameters. */
+export const initAdam = <P extends Tree>(params: P): AdamState<P> => ({
+  first: tree.map(noMoment, params),
+  second: tree.map(noMoment, params),
+  step: tensor(0),
+});
+
+/**
+ * One step of Adam (Kingma & Ba 2015, Algorithm 1):
+ * m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, p = p - rate (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps).
+ */
+export function adam<P extends Tree>(
+  params: P,
+  gradient: P,
+  state: AdamState<P>,
+  rate: Operand,
+  { beta1 = 0.9, beta2 = 0.999, eps = 1e-8 }: AdamOptions = {},
+): { params: P; state: AdamState<P> } {
+  const step = state.step.add(1);
+  const correction = (beta: number) => sub(1, step.mul(Math.log(beta)).exp());
+  const [c1, c2] = [correction(beta1), correction(beta2)];
+  const first = tree.map((m, g) => m.mul(beta1).add(g.mul(1 - beta1)), state.first, gradient);
+  const second = tree.map((v, g) => v.mul(beta2).add(g.square().mul(1 - beta2)), state.second, gradient);
+  const updated = tree.map(
+    (p, m, v) => p.sub(m.div(c1).div(v.div(c2).sqrt().add(eps)).mul(rate)),
+    params,
+    first,
+    second,
+  );
+  return { params: updated, state: { first, second, step } };
+}
