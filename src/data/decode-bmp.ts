@@ -59,7 +59,9 @@ const readHeader = (bytes: Uint8Array, limitPixels: number): Header => {
   const masked = (compression === bitfields || compression === alphaBitfields) && depth % 16 === 0;
   if (compression !== uncompressed && !masked) {
     const name = undecoded[compression] ?? String(compression);
-    throw new Error(`BMP with compression ${name} and ${depth} bits per pixel cannot be read: save it uncompressed`);
+    throw new Error(
+      `BMP with compression ${name} and ${depth} bits per pixel cannot be read: save it uncompressed`,
+    );
   }
 
   // Behind the shortest header the masks come extra, in the longer ones they lie at the same place.
@@ -97,8 +99,8 @@ const readHeader = (bytes: Uint8Array, limitPixels: number): Header => {
  */
 const plainBmp = ({ width, height, topDown, depth, masks, palette, rows }: Header): Buffer => {
   const table = Buffer.alloc(masks ? 12 : depth <= 8 ? 4 * 2 ** depth : 0);
-  if (masks) masks.forEach((mask, i) => table.writeUInt32LE(mask, 4 * i));
-  else table.set(palette);
+  for (const [i, mask] of masks?.entries() ?? []) table.writeUInt32LE(mask, 4 * i);
+  table.set(palette);
   const head = Buffer.alloc(shortHeader);
   head.write('BM');
   head.writeUInt32LE(shortHeader + table.length + rows.length, 2);
@@ -140,7 +142,9 @@ export const decodeBmp = (bytes: Uint8Array, limitPixels: number): RgbImage => {
   }
   // Alpha, blue, green, red.
   const decoded = decode(plainBmp(header));
-  const [red, green, blue] = (masks ?? (depth === 16 ? [0x7c00, 0x03e0, 0x001f] : [255, 255, 255])).map(stretch);
+  const [red, green, blue] = (masks ?? (depth === 16 ? [0x7c00, 0x03e0, 0x001f] : [255, 255, 255])).map(
+    stretch,
+  );
   const data = new Uint8Array(width * height * 3);
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0, from = y * decoded.width * 4; x < width; x++, from += 4, to += 3) {

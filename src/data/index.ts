@@ -18,6 +18,24 @@ export {
   type Progress,
 } from './loader.ts';
 export { loadMask } from './mask.ts';
+export {
+  type BreakKind,
+  breakKinds,
+  type DefectFamily,
+  defectFamilies,
+  generateTask,
+  type ProceduralTask,
+  proceduralTasks,
+  renderSample,
+  type Sample as RenderedSample,
+  type SampleOptions as RenderOptions,
+  type TaskLayout,
+  type TaskOptions,
+  type TaskSample,
+  type TextureName,
+  textures,
+  writeTask,
+} from './procedural/index.ts';
 export { resample, resizeToSquare } from './resize.ts';
 export {
   batches,

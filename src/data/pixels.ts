@@ -32,7 +32,7 @@ export const checkSize = (width: number, height: number, limitPixels: number): v
 };
 
 /**
- * Unpacks rows of 1, 2 or 4-bit samples (first sample in the highest bits, rows padded to `stride` bytes) to
+ * Unpacks rows of 1, 2, 4 or 8-bit samples (first sample in the highest bits, rows padded to `stride` bytes) to
  * one byte per sample; the values are not scaled.
  */
 export const unpackBits = (

@@ -110,6 +110,10 @@ export interface BmpParts {
   readonly compression?: number;
   /** Palette entries or masks. */
   readonly table?: Uint8Array;
+  /** Bytes of a longer header behind the first 40, before the table. */
+  readonly extra?: Uint8Array;
+  /** Bytes between the table and the pixels. */
+  readonly gap?: Uint8Array;
   /** Rows as stored, padded to four bytes. */
   readonly rows: Uint8Array;
 }
@@ -120,16 +124,34 @@ export const bmp = ({
   depth,
   compression = 0,
   table = new Uint8Array(0),
+  extra = new Uint8Array(0),
+  gap = new Uint8Array(0),
   rows,
-}: BmpParts): Uint8Array =>
-  concat(
+}: BmpParts): Uint8Array => {
+  const start = 54 + extra.length + table.length + gap.length;
+  return concat(
     ascii('BM'),
-    u32le(54 + table.length + rows.length, 0, 54 + table.length, 40, width, height),
+    u32le(start + rows.length, 0, start, 40 + extra.length, width, height),
     u16le(1, depth),
     u32le(compression, rows.length, 2835, 2835, compression === 0 ? table.length / 4 : 0, 0),
+    extra,
     table,
+    gap,
     rows,
   );
+};
+
+/** A 24-bit BMP. */
+export const rgbBmp = (width: number, height: number, data: ArrayLike<number>): Uint8Array => {
+  const stride = Math.ceil((width * 3) / 4) * 4;
+  const rows = new Uint8Array(stride * height);
+  for (let y = 0; y < height; y++) {
+    for (let i = 0; i < width * 3; i++) {
+      rows[(height - 1 - y) * stride + i - (i % 3) + 2 - (i % 3)] = data[y * width * 3 + i];
+    }
+  }
+  return bmp({ width, height, depth: 24, rows });
+};
 
 export interface TiffParts {
   readonly width: number;

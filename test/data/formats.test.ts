@@ -1,6 +1,5 @@
 // Encodings, good and bad, made in memory: what every clone can check.
 import { deflateSync } from 'node:zlib';
-import { encode as encodeBmp } from 'fast-bmp';
 import { encode as encodePng } from 'fast-png';
 import jpeg from 'jpeg-js';
 import { suite } from 'uvu';
@@ -306,57 +305,140 @@ jpg.run();
 
 const bmp = suite('BMP');
 
-bmp('8 and 24 bits as an encoder writes them', () => {
-  const { width, height, data } = smooth(5, 3);
-  const colour = encodeBmp({ width, height, data, bitsPerPixel: 24, channels: 3, components: 3 });
-  assert.equal(decodeImage(colour, 'a.bmp'), { width, height, data });
-  const values = Uint8Array.of(0, 50, 100, 150, 200, 250);
-  const flat = encodeBmp({ width: 3, height: 2, data: values, bitsPerPixel: 8, channels: 1, components: 1 });
-  assert.equal(pixels(decodeImage(flat, 'a.bmp')), grey(...values));
+/** 256 entries of a palette: blue, green, red, unused. */
+const greyTable = Uint8Array.from({ length: 1024 }, (_, i) => (i % 4 < 3 ? i >> 2 : 0));
+
+bmp('24 bits at every width that pads differently; 8 bits of grey', () => {
+  for (const width of [1, 2, 3, 4, 5]) {
+    const { height, data } = smooth(width, 3);
+    assert.equal(decodeImage(make.rgbBmp(width, height, data), 'a.bmp'), { width, height, data });
+  }
+  const rows = Uint8Array.of(150, 200, 250, 9, 0, 50, 100, 9);
+  const flat = make.bmp({ width: 3, height: 2, depth: 8, table: greyTable, rows });
+  assert.equal(pixels(decodeImage(flat, 'a.bmp')), grey(0, 50, 100, 150, 200, 250));
 });
 
-bmp('palettes, rows from the top, 16 and 32 bits, masks', () => {
-  const table = Uint8Array.of(1, 2, 3, 0, 4, 5, 6, 0); // blue, green, red, unused
+bmp('palettes of 1, 4 and 8 bits', () => {
+  const table = Uint8Array.of(1, 2, 3, 0, 4, 5, 6, 0);
+  const [first, second] = [
+    [3, 2, 1],
+    [6, 5, 4],
+  ];
   const one = make.bmp({
-    width: 3,
+    width: 11,
     height: 2,
     depth: 1,
     table,
-    rows: Uint8Array.of(0x40, 0, 0, 0, 0xa0, 0, 0, 0),
+    rows: Uint8Array.of(0x40, 0x20, 0, 0, 0xa0, 0, 0, 0),
   });
-  assert.equal(pixels(decodeImage(one, 'a.bmp')), [6, 5, 4, 3, 2, 1, 6, 5, 4, 3, 2, 1, 6, 5, 4, 3, 2, 1]);
+  const bits = [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+  assert.equal(
+    pixels(decodeImage(one, 'a.bmp')),
+    bits.flatMap((bit) => (bit ? second : first)),
+  );
   const four = make.bmp({ width: 2, height: 1, depth: 4, table, rows: Uint8Array.of(0x10, 0, 0, 0) });
-  assert.equal(pixels(decodeImage(four, 'a.bmp')), [6, 5, 4, 3, 2, 1]);
+  assert.equal(pixels(decodeImage(four, 'a.bmp')), [second, first].flat());
+  // An odd width, and padding that is no colour.
+  const odd = make.bmp({
+    width: 3,
+    height: 2,
+    depth: 4,
+    table,
+    rows: Uint8Array.of(0x01, 0x1f, 0xff, 0xff, 0x10, 0x0f, 0xff, 0xff),
+  });
+  assert.equal(pixels(decodeImage(odd, 'a.bmp')), [second, first, first, first, second, second].flat());
+  const eight = make.bmp({ width: 2, height: 1, depth: 8, table, rows: Uint8Array.of(1, 0, 0xff, 0xff) });
+  assert.equal(pixels(decodeImage(eight, 'a.bmp')), [second, first].flat());
+});
+
+bmp('a pixel whose colour the palette lacks is refused', () => {
+  const table = Uint8Array.of(1, 2, 3, 0);
+  for (const depth of [1, 4, 8]) {
+    const rows = Uint8Array.of(2 ** (8 - depth), 0, 0, 0);
+    const file = make.bmp({ width: 1, height: 1, depth, table, rows });
+    assert.match(refusal(file, 'a.bmp').reason, /colour 1, but the palette has 1/);
+  }
+});
+
+bmp('rows from the bottom and from the top', () => {
   const rows = Uint8Array.of(1, 2, 3, 0, 4, 5, 6, 0);
   const up = make.bmp({ width: 1, height: 2, depth: 24, rows });
   assert.equal(pixels(decodeImage(up, 'a.bmp')), [6, 5, 4, 3, 2, 1]);
   const down = make.bmp({ width: 1, height: -2, depth: 24, rows });
   assert.equal(pixels(decodeImage(down, 'a.bmp')), [3, 2, 1, 6, 5, 4]);
-  const plain32 = make.bmp({ width: 1, height: 1, depth: 32, rows: Uint8Array.of(10, 20, 30, 0) });
-  assert.equal(pixels(decodeImage(plain32, 'a.bmp')), [30, 20, 10]);
-  const masks = make.u32le(0xff000000, 0x00ff0000, 0x0000ff00);
-  const masked = make.bmp({
-    width: 1,
-    height: 1,
-    depth: 32,
-    compression: 3,
-    table: masks,
-    rows: Uint8Array.of(0, 30, 20, 10),
-  });
-  assert.equal(pixels(decodeImage(masked, 'a.bmp')), [10, 20, 30]);
-  const fifteen = make.bmp({ width: 1, height: 1, depth: 16, rows: make.u16le(0x7c1f, 0) });
-  assert.equal(pixels(decodeImage(fifteen, 'a.bmp')), [255, 0, 255]);
 });
 
-bmp('truncated, compressed and oversized ones are refused', () => {
-  const whole = make.bmp({ width: 4, height: 4, depth: 24, rows: new Uint8Array(48) });
-  for (const length of [2, 20, 50, 60, whole.length - 1]) {
-    assert.match(refusal(whole.subarray(0, length), 'cut.bmp').reason, /^truncated BMP/);
+bmp('16 and 32 bits, with masks and without, scaled to the full range', () => {
+  const decoded = (parts: Omit<make.BmpParts, 'width' | 'height'>): number[] =>
+    pixels(decodeImage(make.bmp({ width: 1, height: 1, ...parts }), 'a.bmp'));
+  assert.equal(decoded({ depth: 32, rows: Uint8Array.of(10, 20, 30, 0) }), [30, 20, 10]);
+  const high = { depth: 32, compression: 3, rows: Uint8Array.of(0, 130, 20, 210) };
+  const masks = make.u32le(0xff000000, 0x00ff0000, 0x0000ff00);
+  assert.equal(decoded({ ...high, table: masks }), [210, 20, 130]);
+  // Compression 6: a fourth mask, of alpha.
+  assert.equal(
+    decoded({ ...high, compression: 6, table: make.concat(masks, make.u32le(255)) }),
+    [210, 20, 130],
+  );
+  assert.equal(decoded({ depth: 16, rows: make.u16le(0x7c1f, 0) }), [255, 0, 255]);
+  const table = make.u32le(0xf800, 0x07e0, 0x001f);
+  // 1 of 31, 32 of 63, 16 of 31, times 255, rounded.
+  const pixel = (1 << 11) | (32 << 5) | 16;
+  assert.equal(decoded({ depth: 16, compression: 3, table, rows: make.u16le(pixel, 0) }), [8, 130, 132]);
+  const long = make.u32le(0x3ff00000, 0x000ffc00, 0x000003ff);
+  const deep = make.bmp({ width: 1, height: 1, ...high, table: long });
+  assert.match(refusal(deep, 'a.bmp').reason, /colour masks 3ff00000, ffc00, 3ff cannot be read/);
+});
+
+bmp('long headers, and bytes between the parts', () => {
+  // V4 and V5; the masks in them do not count without compression 3.
+  for (const length of [68, 84]) {
+    const extra = make.concat(make.u32le(255, 0xff00, 0xff0000, 0), new Uint8Array(length - 16));
+    const rows = Uint8Array.of(10, 20, 30, 0);
+    const plain = make.bmp({ width: 1, height: 1, depth: 32, extra, rows });
+    assert.equal(pixels(decodeImage(plain, 'a.bmp')), [30, 20, 10]);
+    const masked = make.bmp({ width: 1, height: 1, depth: 32, compression: 3, extra, rows });
+    assert.equal(pixels(decodeImage(masked, 'a.bmp')), [10, 20, 30]);
   }
-  const packed = make.bmp({ width: 4, height: 4, depth: 8, compression: 1, rows: new Uint8Array(16) });
-  assert.match(refusal(packed, 'a.bmp').reason, /compression 1/);
-  const large = make.bmp({ width: 60000, height: 60000, depth: 24, rows: new Uint8Array(0) });
-  assert.match(refusal(large, 'a.bmp').reason, /more than the limit/);
+  const gap = new Uint8Array(7).fill(99);
+  const spaced = make.bmp({ width: 1, height: 1, depth: 24, gap, rows: Uint8Array.of(1, 2, 3, 0) });
+  assert.equal(pixels(decodeImage(spaced, 'a.bmp')), [3, 2, 1]);
+});
+
+bmp('truncated, compressed, oversized and OS/2 ones are refused', () => {
+  const whole = make.bmp({ width: 4, height: 4, depth: 24, rows: new Uint8Array(48) });
+  for (let length = 2; length < whole.length; length++) {
+    assert.match(refusal(whole.subarray(0, length), 'cut.bmp').reason, /^truncated BMP/, `${length} bytes`);
+  }
+  for (const [compression, depth, name] of [
+    [1, 8, 'RLE8'],
+    [2, 4, 'RLE4'],
+    [4, 24, 'JPEG'],
+    [5, 24, 'PNG'],
+    [3, 24, '3'],
+    [99, 8, '99'],
+  ] as const) {
+    const packed = make.bmp({ width: 4, height: 4, depth, compression, rows: new Uint8Array(48) });
+    assert.match(refusal(packed, 'a.bmp').reason, new RegExp(`compression ${name} and ${depth} bits`));
+  }
+  for (const [width, height] of [
+    [60000, 60000],
+    [60000, -60000],
+  ]) {
+    const large = make.bmp({ width, height, depth: 24, rows: new Uint8Array(0) });
+    assert.match(refusal(large, 'a.bmp').reason, /more than the limit/);
+  }
+  const none = make.bmp({ width: 0, height: 4, depth: 24, rows: new Uint8Array(0) });
+  assert.match(refusal(none, 'a.bmp').reason, /0 x 4 pixels/);
+  const altered = (at: number, value: number): string => {
+    const file = whole.slice();
+    file.set(make.u32le(value), at);
+    return refusal(file, 'a.bmp').reason;
+  };
+  assert.match(altered(14, 12), /OS\/2 header/);
+  assert.match(altered(14, 41), /a header of 41 bytes/);
+  assert.match(altered(10, 30), /pixels from byte 30, within the header/);
+  assert.match(altered(28, 7), /7 bits per pixel/);
 });
 
 bmp.run();
@@ -457,7 +539,7 @@ any('damaged files give a whole picture or an ImageError, never anything else', 
   const files: [string, Uint8Array][] = [
     ['a.png', make.rgbPng(24, 16, picture.data)],
     ['a.jpg', jpegOf(picture)],
-    ['a.bmp', encodeBmp({ ...picture, bitsPerPixel: 24, channels: 3, components: 3 })],
+    ['a.bmp', make.rgbBmp(24, 16, picture.data)],
     ['a.tif', make.tiff({ width: 24, height: 16, bits: 8, samples: 3, photometric: 2, strip: picture.data })],
   ];
   for (const [name, whole] of files) {
