@@ -22,12 +22,21 @@ export type CoordinateAttentionParams = {
   readonly width: ConvParams;
 };
 
+export interface CoordinateAttentionOptions {
+  /** The bottleneck's normalisation (default: by the batch). */
+  readonly normalise?: (x: Tensor, params: NormParams) => Tensor;
+}
+
 /**
  * Coordinate attention (Hou et al. 2021): x [N,C,H,W] times a weight per row and a weight per column, which come from
  * the means over the other direction through a shared bottleneck (1x1, batch norm, hard swish) and a sigmoid.
  * @throws when x is not [N,C,H,W] or the weights do not fit its channels.
  */
-export function coordinateAttention(x: Tensor, params: CoordinateAttentionParams, eps = 1e-5): Tensor {
+export function coordinateAttention(
+  x: Tensor,
+  params: CoordinateAttentionParams,
+  { normalise = (y, { gamma, beta }) => batchNorm(y, gamma, beta) }: CoordinateAttentionOptions = {},
+): Tensor {
   if (x.rank !== 4)
     throw new Error(`coordinateAttention: needs an input [N,C,H,W], got ${showShape(x.shape)}`);
   const height = x.shape[2];
@@ -35,7 +44,7 @@ export function coordinateAttention(x: Tensor, params: CoordinateAttentionParams
   const columns = permute(mean(x, 2, { keepDims: true }), [0, 1, 3, 2]);
   const { reduce, norm } = params;
   const pooled = conv2d(concat([rows, columns], 2), reduce.weight, { bias: reduce.bias });
-  const y = hardSwish(batchNorm(pooled, norm.gamma, norm.beta, { eps }));
+  const y = hardSwish(normalise(pooled, norm));
   const gate = (part: Tensor, { weight, bias }: ConvParams) => sigmoid(conv2d(part, weight, { bias }));
   const [n, m] = y.shape;
   const forRows = gate(slice(y, [], [n, m, height]), params.height);

@@ -1,0 +1,192 @@
+import { grad } from '../autodiff/index.ts';
+import { compile } from '../compile/index.ts';
+import { batches, pairReferences, pickReferences } from '../data/index.ts';
+import { type Tensor, tensor, tree } from '../graph/index.ts';
+import { type Summary, summary } from '../metrics/index.ts';
+import { type AdamState, adam, initAdam } from '../optim/index.ts';
+import type { Random } from '../random.ts';
+import { labelledPairs, type TaskImages } from './batch.ts';
+import type { ModelConfig } from './config.ts';
+import { type LabelledPairs, loss, type ModelParams } from './network.ts';
+import { type Detector, Scorer } from './scorer.ts';
+
+export interface FineTuneOptions {
+  /** Most epochs over the training part. */
+  readonly epochs: number;
+  /** Pairs per step. */
+  readonly batch: number;
+  /** Adam's rate and beta1. */
+  readonly rate: number;
+  readonly beta1: number;
+  /** Stops after this many epochs without a lower validation loss. */
+  readonly patience: number;
+  /** Fixed defect-free references per judged image; their logits are averaged. */
+  readonly references: number;
+}
+
+export const defaultFineTune: FineTuneOptions = {
+  epochs: 15,
+  batch: 64,
+  rate: 1e-4,
+  beta1: 0.5,
+  patience: 5,
+  references: 4,
+};
+
+/** Indices of a task's images by part. The test part is only ever measured. */
+export interface Parts {
+  readonly train: readonly number[];
+  readonly validation: readonly number[];
+  readonly test: readonly number[];
+}
+
+export interface Epoch {
+  /** Epochs done; 0 is the start, before any step. */
+  readonly epoch: number;
+  /** Mean loss over the epoch's steps; NaN at the start. */
+  readonly trainLoss: number;
+  readonly validationLoss: number;
+  readonly validation: Summary;
+  readonly test: Summary;
+  /** Whether this is the best epoch so far by validation loss. */
+  readonly best: boolean;
+}
+
+export interface FineTuned {
+  /** The detector of the best epoch by validation loss. */
+  readonly detector: Detector;
+  readonly references: readonly number[];
+  readonly epochs: readonly Epoch[];
+  readonly best: Epoch;
+  /** Why training ended. */
+  readonly stopped: 'epochs' | 'patience' | 'signal';
+}
+
+export interface FineTuneHooks {
+  readonly onStep?: (done: number, total: number, trainLoss: number) => void;
+  readonly onEpoch?: (
+    epoch: Epoch,
+    detector: Detector,
+    references: readonly number[],
+  ) => void | Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+/** Mean binary cross-entropy of scores (logits) against labels. */
+const bce = (scores: Float32Array, labels: readonly number[]): number =>
+  scores.reduce((sum, z, i) => sum + Math.max(z, 0) - z * labels[i] + Math.log1p(Math.exp(-Math.abs(z))), 0) /
+  scores.length;
+
+/**
+ * Adapts a network to one task by Adam on its training part, and measures every epoch. The epoch to keep is chosen by
+ * the loss on the validation part; the test part never decides anything.
+ *
+ * @throws when a part lacks a class it needs, or a loss is not finite.
+ */
+export async function fineTune(
+  task: TaskImages,
+  parts: Parts,
+  model: ModelConfig,
+  options: FineTuneOptions,
+  init: ModelParams,
+  random: Random,
+  { onStep, onEpoch, signal }: FineTuneHooks = {},
+): Promise<FineTuned> {
+  const labelsOf = (indices: readonly number[]) => indices.map((i) => task.labels[i]);
+  const normals = parts.train.filter((i) => task.labels[i] === 0);
+  if (normals.length === 0)
+    throw new Error('fine-tune: the training part has no normal image to serve as a reference');
+  const trainLabels = labelsOf(parts.train);
+  const references = pickReferences(trainLabels, options.references, random.fork('references')).map(
+    (i) => parts.train[i],
+  );
+  const step = compileStep(model, options);
+  const scorer = new Scorer(model);
+  const pairUp = (indices: readonly number[], draw: Random) => {
+    const chosen = pairReferences(indices, normals, draw);
+    return indices.map((index, i) => ({ index, reference: chosen[i] }));
+  };
+  const statisticsBatches = [...batches(parts.train.length, 32, random.fork('statistics'))]
+    .slice(0, 8)
+    .map((batch, i) =>
+      pairUp(
+        batch.map((j) => parts.train[j]),
+        random.fork(`statistics ${i}`),
+      ),
+    );
+
+  let params = init;
+  let moments: AdamState<ModelParams> = initAdam(init);
+  const epochs: Epoch[] = [];
+  let best: { epoch: Epoch; detector: Detector } | undefined;
+  const measure = async (epoch: number, trainLoss: number) => {
+    const statistics = await scorer.statistics(params, task, statisticsBatches);
+    const validation = await scorer.scores({ params, statistics }, task, parts.validation, references);
+    const test = await scorer.scores({ params, statistics }, task, parts.test, references);
+    const validationLoss = bce(validation, labelsOf(parts.validation));
+    const improved = best === undefined || validationLoss < best.epoch.validationLoss;
+    const result: Epoch = {
+      epoch,
+      trainLoss,
+      validationLoss,
+      validation: summary(labelsOf(parts.validation), validation),
+      test: summary(labelsOf(parts.test), test),
+      best: improved,
+    };
+    epochs.push(result);
+    // A copy on the host: the arrays themselves are donated to the next step.
+    const detector = { model, params: await hostCopy(params), statistics: await hostCopy(statistics) };
+    if (improved) best = { epoch: result, detector };
+    await onEpoch?.(result, detector, references);
+  };
+
+  await measure(0, Number.NaN);
+  let stopped: FineTuned['stopped'] = 'epochs';
+  for (let epoch = 1; epoch <= options.epochs; epoch++) {
+    const draw = random.fork(`epoch ${epoch}`);
+    const size = Math.min(options.batch, parts.train.length);
+    const order = [...batches(parts.train.length, size, draw, 'drop')];
+    let total = 0;
+    for (const [i, batch] of order.entries()) {
+      if (signal?.aborted) break;
+      const pairings = pairUp(
+        batch.map((j) => parts.train[j]),
+        draw.fork(`references ${i}`),
+      );
+      const next = await step(params, moments, labelledPairs(task, pairings), options.rate);
+      const value = await next.loss.item();
+      if (!Number.isFinite(value))
+        throw new Error(`fine-tune: the loss is ${value} at epoch ${epoch}, step ${i + 1}; lower the rate`);
+      ({ params, adam: moments } = next);
+      total += value;
+      onStep?.(i + 1, order.length, value);
+    }
+    if (signal?.aborted) {
+      stopped = 'signal';
+      break;
+    }
+    await measure(epoch, total / order.length);
+    if (epoch - best!.epoch.epoch >= options.patience) {
+      stopped = 'patience';
+      break;
+    }
+  }
+  return { detector: best!.detector, references, epochs, best: best!.epoch, stopped };
+}
+
+function compileStep(model: ModelConfig, { beta1 }: FineTuneOptions) {
+  return compile(
+    (params: ModelParams, moments: AdamState<ModelParams>, batch: LabelledPairs, rate: Tensor) => {
+      const value = loss(model)(params, batch);
+      const next = adam(params, grad(value, params), moments, rate, { beta1 });
+      return { params: next.params, adam: next.state, loss: value };
+    },
+    { donate: [0, 1] },
+  );
+}
+
+/** The same tree with its numbers on the host. */
+export async function hostCopy<T extends tree.Tree>(values: T): Promise<T> {
+  const copies = await Promise.all(tree.leaves(values).map(async (t) => tensor(await t.data(), t.shape)));
+  return tree.withLeaves(values, copies);
+}

@@ -1,0 +1,87 @@
+import { compile } from '../compile/index.ts';
+import type { LoadedTask } from '../data/index.ts';
+import { type Tensor, tree } from '../graph/index.ts';
+import { byStatistics, collecting, type Statistics } from '../nn/index.ts';
+import { type Pairing, pairs, type TaskImages } from './batch.ts';
+import type { ModelConfig } from './config.ts';
+import { logits, type ModelParams, type Pairs } from './network.ts';
+
+/** A network ready to judge: parameters and the statistics its normalisations use. */
+export interface Detector {
+  readonly model: ModelConfig;
+  readonly params: ModelParams;
+  readonly statistics: Statistics;
+}
+
+/** Pairs per forward pass. One size for all passes, so that one plan serves; the last one is filled up. */
+const BATCH = 32;
+
+/** Compiled forward passes of one model: scoring by fixed statistics, and their collection. */
+export class Scorer {
+  readonly #score: (params: ModelParams, statistics: Statistics, batch: Pairs) => Promise<Tensor>;
+  readonly #collect: (params: ModelParams, batch: Pairs) => Promise<Statistics>;
+
+  constructor(model: ModelConfig) {
+    this.#score = compile((params: ModelParams, statistics: Statistics, batch: Pairs) =>
+      logits(params, batch, model, byStatistics(statistics)),
+    ) as never;
+    this.#collect = compile((params: ModelParams, batch: Pairs) => {
+      const statistics: Record<string, { mean: Tensor; variance: Tensor }> = {};
+      logits(params, batch, model, collecting(statistics));
+      return statistics;
+    }) as never;
+  }
+
+  /**
+   * Statistics for judging: means over batches of training pairs at these parameters. Estimated anew rather than
+   * averaged while the parameters move, since a few steps of fine-tuning are too few for a running average.
+   */
+  async statistics(
+    params: ModelParams,
+    task: TaskImages,
+    batches: readonly (readonly Pairing[])[],
+  ): Promise<Statistics> {
+    const collected: Statistics[] = [];
+    for (const batch of batches) collected.push(await this.#collect(params, pairs(task, fill(batch, BATCH))));
+    return tree.map(
+      (...values: Tensor[]) => values.reduce((a, b) => a.add(b)).div(values.length),
+      ...(collected as [Statistics, ...Statistics[]]),
+    );
+  }
+
+  /**
+   * The score of each image: the mean of its logits against every reference. Positive means defective.
+   *
+   * @param references indices of defect-free images of the task; one that is the image itself is passed over
+   */
+  async scores(
+    { params, statistics }: Omit<Detector, 'model'>,
+    task: LoadedTask<Uint8Array>,
+    images: readonly number[],
+    references: readonly number[],
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Float32Array> {
+    const pairings = images.flatMap((index, place) => {
+      const others = references.filter((r) => r !== index);
+      return (others.length > 0 ? others : references).map((reference) => ({ index, reference, place }));
+    });
+    const sums = new Float64Array(images.length);
+    const counts = new Float64Array(images.length);
+    for (let i = 0; i < pairings.length; i += BATCH) {
+      const batch = pairings.slice(i, i + BATCH);
+      const output = await this.#score(params, statistics, pairs(task, fill(batch, BATCH)));
+      const values = await output.data();
+      output.dispose();
+      batch.forEach(({ place }, j) => {
+        sums[place] += values[j];
+        counts[place]++;
+      });
+      onProgress?.(Math.min(i + BATCH, pairings.length), pairings.length);
+    }
+    return Float32Array.from(sums, (s, i) => s / counts[i]);
+  }
+}
+
+/** A batch of full size: what is missing repeats what is there. */
+const fill = <T>(batch: readonly T[], size: number): T[] =>
+  Array.from({ length: size }, (_, i) => batch[i % batch.length]);
