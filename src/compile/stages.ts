@@ -6,7 +6,7 @@ import { Tensor } from '../graph/tensor.ts';
 import { Expression } from './expression.ts';
 import { identityMap } from './index-map.ts';
 import { type Combine, elementwiseKernel, reduceKernel } from './loop-kernel.ts';
-import { chooseStored, contiguousBase, isSource } from './storage.ts';
+import { chooseStored, contiguousBase, isSource, viewBase } from './storage.ts';
 
 /** A kernel with the stored values that it reads and writes. */
 export interface Stage {
@@ -20,6 +20,8 @@ export interface Stage {
 interface Group {
   readonly nodes: Tensor[];
   readonly reads: Set<Tensor>;
+  /** Buffers bound for reading; one value may be read in several ways. */
+  bindings: number;
   /** Groups of one level do not depend on each other, so they may be merged. */
   readonly level: number;
   /** Equal for groups whose loops are alike; undefined for hand-written kernels. */
@@ -42,8 +44,26 @@ export function scheduleStages(
 ): Stage[] {
   const stored = chooseStored(order, outputs, device);
   const isStored = (t: Tensor) => stored.has(t) || isSource(t);
-  const groups = mergeGroups(makeGroups(order, stored, isStored), device);
-  return inOrder(groups, order).flatMap((group) => lowerGroup(group, isStored, device));
+  let groups = makeGroups(order, stored, isStored);
+  // One value read in several ways takes several bindings, which is only known now: cut what does not fit.
+  for (let full = overfull(groups, device); full.length > 0; full = overfull(groups, device)) {
+    for (const group of full) cutInputs(group.nodes[0], stored);
+    groups = makeGroups(order, stored, isStored);
+  }
+  return inOrder(mergeGroups(groups, device), order).flatMap((group) => lowerGroup(group, isStored, device));
+}
+
+const overfull = (groups: readonly Group[], device: Capabilities): Group[] =>
+  groups.filter((g) => g.loop !== undefined && g.bindings >= device.maxStorageBuffers);
+
+/** Stores the elementwise values that a node is computed from. */
+function cutInputs(node: Tensor, stored: Set<Tensor>): void {
+  const { root } = loopOf(node);
+  const inputs = (root === node ? node.inputs : [root]).map(viewBase);
+  const open = inputs.filter((t) => lowering(t).kind === 'elementwise' && !stored.has(t));
+  if (open.length === 0)
+    throw new Error(`${node}: one operation reads more buffers than this device binds at once`);
+  for (const t of open) stored.add(t);
 }
 
 /** The loop that computes a stored node: its domain, and the body's root. */
@@ -84,7 +104,7 @@ function makeGroups(
       kind === 'kernel'
         ? undefined
         : `${kind === 'reduce' ? JSON.stringify(lowering(node)) : 'map'} ${showShape(domain)} over ${showShape(axes)}`;
-    groups.push({ nodes: [node], reads: new Set(reads), level, loop });
+    groups.push({ nodes: [node], reads: new Set(reads), bindings: reads.length, level, loop });
   }
   return groups;
 }
@@ -102,9 +122,8 @@ function mergeGroups(groups: readonly Group[], device: Capabilities): Group[] {
     const key = `${group.level} ${group.loop}`;
     const candidates = open.get(key) ?? [];
     const partner = candidates.find((other) => {
-      const union = new Set([...other.reads, ...group.reads]);
-      const shares = union.size < other.reads.size + group.reads.size;
-      const fits = union.size + other.nodes.length + 1 <= device.maxStorageBuffers;
+      const shares = [...group.reads].some((t) => other.reads.has(t));
+      const fits = other.bindings + group.bindings + other.nodes.length + 1 <= device.maxStorageBuffers;
       return shares && fits && other.nodes.length < mostOutputs;
     });
     if (partner === undefined) {
@@ -112,6 +131,7 @@ function mergeGroups(groups: readonly Group[], device: Capabilities): Group[] {
       merged.push(group);
     } else {
       partner.nodes.push(...group.nodes);
+      partner.bindings += group.bindings;
       for (const t of group.reads) partner.reads.add(t);
     }
   }

@@ -21,13 +21,13 @@ export function contiguousBase(t: Tensor): Tensor {
 }
 
 /** The node whose values a chain of views shows. */
-function viewBase(t: Tensor): Tensor {
+export function viewBase(t: Tensor): Tensor {
   let node = t;
   while (isView(node)) node = node.inputs[0];
   return node;
 }
 
-/** Inlining a value into two loops is worth it while recomputing is cheaper than a pass of storing and loading it. */
+/** A value that takes more operations than this is not computed twice. */
 const CHEAP = 12;
 /** An expression longer than this is cut, or compiling its kernel takes longer than it saves. */
 const LONGEST = 96;
@@ -41,8 +41,8 @@ interface Inline {
 
 /**
  * Chooses the nodes to store, given the nodes in topological order. Outputs, reductions and kernels are always stored,
- * so are kernels' inputs; an elementwise node is stored where it is used more than once and is not cheap to
- * recompute, where it would be recomputed for every element of a larger tensor, or where an expression grows too big.
+ * so are kernels' inputs; an elementwise node is stored where computing it again costs more, where it would be computed
+ * for every element of a larger tensor (and is more than one operation), or where an expression grows too big.
  */
 export function chooseStored(
   order: readonly Tensor[],
@@ -90,11 +90,17 @@ export function chooseStored(
     }
     inline.set(node, sum);
     const large = [...sum.reads].filter((t) => t.size * 2 > node.size).length;
-    const expensive = large > 1 || sum.cost > CHEAP;
-    if ((uses.get(node)! > 1 && expensive) || stretched.has(node)) stored.add(node);
+    const shared = uses.get(node)! > 1 && (sum.cost > CHEAP || storingPays(large, uses.get(node)!));
+    if (shared || (stretched.has(node) && sum.cost > 1)) stored.add(node);
   }
   return stored;
 }
+
+/**
+ * Whether to store a value read in several loops: once `reads` buffers, one write (which costs as much as two reads) and
+ * one read per use, against reading all those buffers at every use.
+ */
+const storingPays = (reads: number, uses: number): boolean => reads + 2 + uses < reads * uses;
 
 const combine = (node: Tensor, own: number, inlineOf: (t: Tensor) => Inline): Inline => {
   const inputs = [...new Set(node.inputs)].map(inlineOf);
