@@ -1,4 +1,4 @@
-import { type Shape, sizeOf, stridesOf } from '../graph/shape.ts';
+import { type Shape, stridesOf } from '../graph/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 
 /** One coordinate of a tensor as a function of the loop's: scale * c[dim] + offset; `dim` -1 is a constant. */
@@ -89,8 +89,10 @@ export function affine(map: IndexMap, shape: Shape, domainRank: number): Affine 
   const own = stridesOf(shape);
   let offset = 0;
   map.forEach((c, d) => {
+    // Along an extent of 1 there is one place to read, wherever a pad around it puts the coordinate.
+    if (shape[d] === 1) return;
     offset += c.offset * own[d];
-    if (c.dim >= 0 && sizeOf([shape[d]]) !== 1) strides[c.dim] += c.scale * own[d];
+    if (c.dim >= 0) strides[c.dim] += c.scale * own[d];
   });
   return { offset, strides };
 }

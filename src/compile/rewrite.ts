@@ -52,13 +52,19 @@ export class Rewriter {
     }
     const ids = node.inputs.map((x) => x.id);
     if (node.op.lowering.kind === 'elementwise' && node.op.lowering.commutative) ids.sort((a, b) => a - b);
-    const key = `${op}|${ids}|${JSON.stringify(node.attrs)}|${node.shape}|${node.dtype}`;
+    const key = `${op}|${ids}|${showAttrs(node)}|${node.shape}|${node.dtype}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     this.#known.set(key, node);
     return node;
   }
 }
+
+/** Attributes as text; JSON alone would write NaN and the infinities alike, and lose the sign of zero. */
+const showAttrs = ({ attrs }: Tensor): string =>
+  JSON.stringify(attrs, (_, v) =>
+    typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0)) ? String(v) : v,
+  );
 
 const isConstant = (t: Tensor, value?: number): boolean =>
   t.op.lowering.kind === 'constant' && (value === undefined || t.attrs.value === value);
