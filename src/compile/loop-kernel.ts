@@ -1,10 +1,16 @@
 import type { Capabilities } from '../device/capabilities.ts';
 import type { Kernel } from '../device/kernel.ts';
 import { shaderSource } from '../device/shader.ts';
-import type { DType } from '../graph/tensor.ts';
+import type { DType, Tensor } from '../graph/tensor.ts';
 import { type LoopDim, loopDims, vectorises } from './domain.ts';
 import type { Expression } from './expression.ts';
 import { BodyWriter, DimsWriter, fillTemplate } from './wgsl.ts';
+
+/** A loop as a kernel, with the stored values that it binds for reading, in order. */
+export interface LoopKernel {
+  readonly kernel: Kernel;
+  readonly reads: readonly Tensor[];
+}
 
 /** A value that a loop kernel writes: the number of the step that computes it, and its type. */
 export interface Result {
@@ -51,7 +57,7 @@ export function elementwiseKernel(
   expression: Expression,
   results: readonly Result[],
   device: Capabilities,
-): Kernel {
+): LoopKernel {
   const dims = loopDims(shape, [], expression);
   const vector = vectorises(dims, expression);
   const width = vector ? 4 : 1;
@@ -63,7 +69,8 @@ export function elementwiseKernel(
   const flat = outer.length > 0 && inner < workgroup;
   const points = flat ? rows * inner : inner;
   const perWorkgroup = device.family === 'simd' ? workgroup * 64 : workgroup * 4;
-  const chunk = Math.min(perWorkgroup, Math.ceil(points / workgroup) * workgroup);
+  const fewest = Math.ceil(points / device.maxGrid);
+  const chunk = workgroup * Math.ceil(Math.max(fewest, Math.min(perWorkgroup, points)) / workgroup);
 
   const writer = new DimsWriter();
   const body = new BodyWriter(expression, dims, vector, writer);
@@ -103,12 +110,12 @@ export function elementwiseKernel(
   }
   const type = (r: Result) => (vector ? `vec4<${r.dtype}>` : r.dtype);
   const [y, z] = fold(flat ? 1 : rows, device);
-  return {
+  const kernel: Kernel = {
     name: 'elementwise',
     source: fillTemplate(shaderSource('elementwise'), {
       aliases: body.aliases,
       inputs: body.inputs,
-      outputs: outputs(results, expression.leaves.length + 1, type),
+      outputs: outputs(results, body.reads.length + 1, type),
       struct: writer.struct,
       row,
       point,
@@ -117,6 +124,7 @@ export function elementwiseKernel(
     dims: writer.words,
     grid: [Math.ceil(points / chunk), y, z],
   };
+  return { kernel, reads: body.reads };
 }
 
 export type Combine = 'sum' | 'max';
@@ -126,8 +134,7 @@ const joined = (combine: Combine, a: string, b: string): string =>
   combine === 'sum' ? `${a} + ${b}` : `max(${a}, ${b})`;
 
 /** Reduced values as they leave a kernel: complete, or `parts` partial ones in front of the kept shape. */
-export interface Reduction {
-  readonly kernel: Kernel;
+export interface Reduction extends LoopKernel {
   readonly parts: number;
 }
 
@@ -145,7 +152,7 @@ export function reduceKernel(
   const lanes = device.family === 'simd' ? device.lanes : 64;
   if (inner?.reduced && inner.extent >= 2 * lanes)
     return reduceRows(splitLong(dims), expression, results, combine, device);
-  return { kernel: reduceColumns(dims, expression, results, combine, device), parts: 1 };
+  return { ...reduceColumns(dims, expression, results, combine, device), parts: 1 };
 }
 
 /** Splits a very long innermost dimension in two, so that several workgroups can share it. */
@@ -252,7 +259,7 @@ function reduceRows(
     source: fillTemplate(shaderSource('reduce_rows'), {
       aliases: body.aliases,
       inputs: body.inputs,
-      outputs: outputs(results, expression.leaves.length + 1, (r) => r.dtype),
+      outputs: outputs(results, body.reads.length + 1, (r) => r.dtype),
       fold: results.map(foldFunction).join('\n'),
       start,
       row,
@@ -264,7 +271,7 @@ function reduceRows(
     dims: writer.words,
     grid: [x, y, parts] as const,
   };
-  return { kernel, parts };
+  return { kernel, reads: body.reads, parts };
 }
 
 /** One invocation per kept position; see shaders/reduce_columns.wgsl. */
@@ -274,7 +281,7 @@ function reduceColumns(
   results: readonly Result[],
   combine: Combine,
   device: Capabilities,
-): Kernel {
+): LoopKernel {
   const innermost = dims.length - 1;
   const vector = dims[innermost]?.reduced === false && vectorises(dims, expression);
   const width = vector ? 4 : 1;
@@ -320,12 +327,12 @@ function reduceColumns(
   const close = reduced.map(() => '}').join('\n');
   const store = results.map((_, i) => `out${i}[place] = acc${i};`).join('\n');
   const [x, y] = fold(Math.ceil(keptCount / workgroup), device);
-  return {
+  const kernel: Kernel = {
     name: 'reduce_columns',
     source: fillTemplate(shaderSource('reduce_columns'), {
       aliases: body.aliases,
       inputs: body.inputs,
-      outputs: outputs(results, expression.leaves.length + 1, (r) => (vector ? `vec4<${r.dtype}>` : r.dtype)),
+      outputs: outputs(results, body.reads.length + 1, (r) => (vector ? `vec4<${r.dtype}>` : r.dtype)),
       body: lines(setup, open, point, close, store),
       struct: writer.struct,
     }),
@@ -333,4 +340,15 @@ function reduceColumns(
     dims: writer.words,
     grid: [x, y, 1],
   };
+  return { kernel, reads: body.reads };
+}
+
+/** How many buffers a loop over `shape` reduced over `axes` binds for reading. */
+export function bindingCount(
+  shape: readonly number[],
+  axes: readonly number[],
+  expression: Expression,
+): number {
+  const dims = loopDims(shape, axes, expression);
+  return new BodyWriter(expression, dims, vectorises(dims, expression), new DimsWriter()).reads.length;
 }

@@ -1,11 +1,12 @@
 import type { Capabilities } from '../device/capabilities.ts';
 import type { Kernel } from '../device/kernel.ts';
 import type { Op } from '../graph/op.ts';
-import { showShape } from '../graph/shape.ts';
+import { showShape, sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { Expression } from './expression.ts';
 import { identityMap } from './index-map.ts';
-import { type Combine, elementwiseKernel, reduceKernel } from './loop-kernel.ts';
+import { bindingCount, type Combine, elementwiseKernel, reduceKernel } from './loop-kernel.ts';
+import { inOrder } from './order.ts';
 import { chooseStored, contiguousBase, isSource, viewBase } from './storage.ts';
 
 /** A kernel with the stored values that it reads and writes. */
@@ -50,7 +51,9 @@ export function scheduleStages(
     for (const group of full) cutInputs(group.nodes[0], stored);
     groups = makeGroups(order, stored, isStored);
   }
-  return inOrder(mergeGroups(groups, device), order).flatMap((group) => lowerGroup(group, isStored, device));
+  return inOrder(mergeGroups(groups, device), order, outputs).flatMap((group) =>
+    lowerGroup(group, isStored, device),
+  );
 }
 
 const overfull = (groups: readonly Group[], device: Capabilities): Group[] =>
@@ -93,23 +96,25 @@ function makeGroups(
   for (const node of order) {
     if (!stored.has(node)) continue;
     const { kind } = lowering(node);
-    const reads =
-      kind === 'kernel'
-        ? node.inputs.map(contiguousBase)
-        : bodyOf([node], isStored).expression.leaves.map((leaf) => leaf.base);
+    const { domain, axes } = loopOf(node);
+    const expression = kind === 'kernel' ? undefined : bodyOf([node], isStored).expression;
+    const reads = expression?.leaves.map((leaf) => leaf.base) ?? node.inputs.map(contiguousBase);
+    const bindings = expression ? bindingCount(domain, axes, expression) : reads.length;
     const level = 1 + Math.max(0, ...reads.map((t) => levels.get(t) ?? 0));
     levels.set(node, level);
-    const { domain, axes } = loopOf(node);
     const loop =
       kind === 'kernel'
         ? undefined
         : `${kind === 'reduce' ? JSON.stringify(lowering(node)) : 'map'} ${showShape(domain)} over ${showShape(axes)}`;
-    groups.push({ nodes: [node], reads: new Set(reads), bindings: reads.length, level, loop });
+    groups.push({ nodes: [node], reads: new Set(reads), bindings, level, loop });
   }
   return groups;
 }
 
-/** Merges groups of one level with the same loop that read a common value. */
+/**
+ * Merges groups of one level with the same loop that read a common value as large as the loop. A common parameter is no
+ * reason: it would tie the tasks of a meta-batch together and keep the activations of all of them alive.
+ */
 function mergeGroups(groups: readonly Group[], device: Capabilities): Group[] {
   const merged: Group[] = [];
   const open = new Map<string, Group[]>();
@@ -121,8 +126,9 @@ function mergeGroups(groups: readonly Group[], device: Capabilities): Group[] {
     }
     const key = `${group.level} ${group.loop}`;
     const candidates = open.get(key) ?? [];
+    const points = sizeOf(loopOf(group.nodes[0]).domain);
     const partner = candidates.find((other) => {
-      const shares = [...group.reads].some((t) => other.reads.has(t));
+      const shares = [...group.reads].some((t) => !isSource(t) && 2 * t.size >= points && other.reads.has(t));
       const fits = other.bindings + group.bindings + other.nodes.length + 1 <= device.maxStorageBuffers;
       return shares && fits && other.nodes.length < mostOutputs;
     });
@@ -138,27 +144,6 @@ function mergeGroups(groups: readonly Group[], device: Capabilities): Group[] {
   return merged;
 }
 
-/** Orders groups so that every value is written before it is read, close to the order of the graph. */
-function inOrder(groups: readonly Group[], order: readonly Tensor[]): Group[] {
-  const writer = new Map<Tensor, Group>(groups.flatMap((g) => g.nodes.map((node) => [node, g] as const)));
-  const done = new Set<Group>();
-  const result: Group[] = [];
-  const place = (group: Group) => {
-    if (done.has(group)) return;
-    done.add(group);
-    for (const t of group.reads) {
-      const before = writer.get(t);
-      if (before !== undefined) place(before);
-    }
-    result.push(group);
-  };
-  for (const node of order) {
-    const group = writer.get(node);
-    if (group !== undefined) place(group);
-  }
-  return result;
-}
-
 function lowerGroup(group: Group, isStored: (t: Tensor) => boolean, device: Capabilities): Stage[] {
   const [node] = group.nodes;
   const how = lowering(node);
@@ -168,13 +153,10 @@ function lowerGroup(group: Group, isStored: (t: Tensor) => boolean, device: Capa
     return [{ kernel: how.kernel(node, device), reads, writes: group.nodes, label }];
   }
   const { expression, results } = bodyOf(group.nodes, isStored);
-  const reads = expression.leaves.map((leaf) => leaf.base);
   const { domain, axes } = loopOf(node);
-  if (how.kind !== 'reduce') {
-    const kernel = elementwiseKernel(domain, expression, results, device);
-    return [{ kernel, reads, writes: group.nodes, label }];
-  }
-  const { kernel, parts } = reduceKernel(domain, axes, expression, results, how.combine, device);
+  if (how.kind !== 'reduce')
+    return [{ ...elementwiseKernel(domain, expression, results, device), writes: group.nodes, label }];
+  const { kernel, reads, parts } = reduceKernel(domain, axes, expression, results, how.combine, device);
   if (parts === 1) return [{ kernel, reads, writes: group.nodes, label }];
   const partials = group.nodes.map((n) => new Tensor(partialOp, [], {}, [parts, n.size], n.dtype));
   return [
@@ -190,6 +172,6 @@ function lowerGroup(group: Group, isStored: (t: Tensor) => boolean, device: Capa
 function combineParts(partials: readonly Tensor[], combine: Combine, device: Capabilities) {
   const expression = new Expression(2, () => true);
   const results = partials.map((t) => ({ step: expression.value(t, identityMap(2)), dtype: t.dtype }));
-  const { kernel } = reduceKernel(partials[0].shape, [0], expression, results, combine, device);
-  return { kernel, reads: partials };
+  const { kernel, reads } = reduceKernel(partials[0].shape, [0], expression, results, combine, device);
+  return { kernel, reads };
 }

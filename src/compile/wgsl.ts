@@ -1,5 +1,6 @@
 import type { Word } from '../device/kernel.ts';
 import { f32, i32, u32 } from '../device/kernel.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import type { LoopDim } from './domain.ts';
 import type { Expression, Step } from './expression.ts';
 
@@ -44,20 +45,22 @@ export function fillTemplate(template: string, parts: Readonly<Record<string, st
   });
 }
 
-const scalarType = { f32: 'f32', i32: 'i32' } as const;
-
 /** WGSL text of one loop body: bindings, where each leaf is read, and the steps. */
 export class BodyWriter {
   readonly #expression: Expression;
   readonly #dims: readonly LoopDim[];
   readonly #vector: boolean;
   readonly #writer: DimsWriter;
+  readonly #bindings: { base: Tensor; type: string }[] = [];
 
   constructor(expression: Expression, dims: readonly LoopDim[], vector: boolean, writer: DimsWriter) {
     this.#expression = expression;
     this.#dims = dims;
     this.#vector = vector;
     this.#writer = writer;
+    expression.leaves.forEach((_, leaf) => {
+      this.#binding(leaf);
+    });
   }
 
   /** The types that the body's functions work on. */
@@ -72,14 +75,27 @@ export class BodyWriter {
   }
 
   #arrayType(leaf: number): string {
-    const scalar = scalarType[this.#expression.leaves[leaf].dtype];
-    return this.#vector && this.#walks(leaf) ? `vec4<${scalar}>` : scalar;
+    const { dtype } = this.#expression.leaves[leaf];
+    return this.#vector && this.#walks(leaf) ? `vec4<${dtype}>` : dtype;
+  }
+
+  /** The binding of a leaf: leaves that read one buffer as the same type share one. */
+  #binding(leaf: number): number {
+    const { base } = this.#expression.leaves[leaf];
+    const type = this.#arrayType(leaf);
+    const known = this.#bindings.findIndex((b) => b.base === base && b.type === type);
+    return known >= 0 ? known : this.#bindings.push({ base, type }) - 1;
+  }
+
+  /** The stored values to bind, in order. */
+  get reads(): Tensor[] {
+    return this.#bindings.map((b) => b.base);
   }
 
   /** Declarations of inputs from binding 1 on. */
   get inputs(): string {
-    return this.#expression.leaves
-      .map((_, i) => `@group(0) @binding(${i + 1}) var<storage, read> in${i}: array<${this.#arrayType(i)}>;`)
+    return this.#bindings
+      .map(({ type }, i) => `@group(0) @binding(${i + 1}) var<storage, read> in${i}: array<${type}>;`)
       .join('\n');
   }
 
@@ -128,7 +144,7 @@ export class BodyWriter {
     return this.#expression.leaves
       .map((leaf, i) => ({ type: leaf.dtype === 'f32' ? 'F' : 'I', i }))
       .filter(({ i }) => chosen(i))
-      .map(({ type, i }) => `let leaf${i} = ${type}(in${i}[${index(i)}]);`)
+      .map(({ type, i }) => `let leaf${i} = ${type}(in${this.#binding(i)}[${index(i)}]);`)
       .join('\n');
   }
 

@@ -1,0 +1,66 @@
+import { bytesOf, type Tensor } from '../graph/tensor.ts';
+import { contiguousBase } from './storage.ts';
+
+/** Work that reads and writes stored values. */
+interface Work {
+  readonly nodes: readonly Tensor[];
+  readonly reads: ReadonlySet<Tensor>;
+}
+
+/**
+ * Orders work so that every value is written before it is read, close to the given order of nodes; but whatever is ready
+ * and frees at least as much memory as it takes goes first. So one task of a meta-batch is finished, weight
+ * gradients and all, before the activations of the next are made.
+ */
+export function inOrder<W extends Work>(
+  works: readonly W[],
+  order: readonly Tensor[],
+  outputs: readonly Tensor[],
+): W[] {
+  const writer = new Map<Tensor, W>(works.flatMap((w) => w.nodes.map((node) => [node, w] as const)));
+  const readers = new Map<Tensor, W[]>();
+  const missing = new Map<W, number>();
+  for (const work of works) {
+    const made = [...work.reads].filter((t) => writer.has(t));
+    missing.set(work, made.length);
+    for (const t of made) readers.set(t, [...(readers.get(t) ?? []), work]);
+  }
+  const kept = new Set(outputs.map(contiguousBase));
+  const unread = new Map([...readers].map(([t, list]) => [t, list.length]));
+  const ready = new Set(works.filter((w) => missing.get(w) === 0));
+  const done = new Set<W>();
+  const result: W[] = [];
+
+  const place = (work: W) => {
+    if (done.has(work)) return;
+    for (const t of work.reads) if (writer.has(t)) place(writer.get(t)!);
+    done.add(work);
+    ready.delete(work);
+    result.push(work);
+    for (const t of work.reads) if (unread.has(t)) unread.set(t, unread.get(t)! - 1);
+    for (const node of work.nodes)
+      for (const reader of readers.get(node) ?? []) {
+        const left = missing.get(reader)! - 1;
+        missing.set(reader, left);
+        if (left === 0) ready.add(reader);
+      }
+  };
+  const frees = (work: W): boolean => {
+    const taken = work.nodes.reduce((n, t) => n + bytesOf(t), 0);
+    let freed = 0;
+    for (const t of work.reads) if (unread.get(t) === 1 && !kept.has(t)) freed += bytesOf(t);
+    return freed >= taken;
+  };
+  for (const node of order) {
+    const work = writer.get(node);
+    if (work === undefined || done.has(work)) continue;
+    place(work);
+    for (let next = find(ready, frees); next !== undefined; next = find(ready, frees)) place(next);
+  }
+  return result;
+}
+
+function find<T>(set: ReadonlySet<T>, test: (item: T) => boolean): T | undefined {
+  for (const item of set) if (test(item)) return item;
+  return undefined;
+}
