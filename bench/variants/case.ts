@@ -1,0 +1,81 @@
+import type { Kernel } from '../../src/device/index.ts';
+
+/** A kernel on one problem: what to bind, what the result must be, how much arithmetic it is. */
+export interface Case {
+  readonly kernel: Kernel;
+  readonly inputs: readonly Float32Array[];
+  readonly outputLength: number;
+  /** Floating-point operations that the mathematics asks for: a multiply-add counts two. */
+  readonly flops: number;
+  /** Error of the kernel's output, as `sampledError` measures it. */
+  readonly error: (output: Float32Array) => number;
+}
+
+/** Numbers by name: extents (`n=40,c=32`) or constants of a shader (`ROWS=2`). */
+export type Numbers = Readonly<Record<string, number>>;
+
+/** How a shader file is put to work. */
+export interface Entry {
+  /** Makes the case of one shape from the shader's text and constants. */
+  readonly make: (source: string, shape: Numbers, constants: Numbers) => Case;
+  /** The shader's constants and their usual values. `LANES` is replaced by the adapter's. */
+  readonly constants: Numbers;
+  /** The names of extents, and what they are when a shape does not say. */
+  readonly extents: Numbers;
+  /** Shapes that are timed when none are given. */
+  readonly shapes: readonly string[];
+  /** Awkward shapes, small enough to be checked whole. */
+  readonly checks: readonly string[];
+}
+
+/**
+ * Reads `n=40,c=32`; names that are absent take their value from `defaults`.
+ *
+ * @throws when an item is not `name=integer` or its name is not among the defaults.
+ */
+export const parseNumbers = (text: string, defaults: Numbers): Numbers => {
+  const numbers: Record<string, number> = { ...defaults };
+  for (const item of text.split(',').filter((part) => part !== '')) {
+    const [name, value] = item.split('=');
+    if (!(name in defaults) || !/^\d+$/.test(value ?? '')) {
+      throw new Error(`"${item}": expected name=integer, name one of ${Object.keys(defaults).join(', ')}`);
+    }
+    numbers[name] = Number(value);
+  }
+  return numbers;
+};
+
+/** Values in [-1, 1) from a fixed linear congruential generator. */
+export const noise = (length: number, seed: number): Float32Array => {
+  let state = seed >>> 0;
+  return Float32Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+};
+
+export const ceilDiv = (a: number, b: number): number => Math.ceil(a / b);
+
+/**
+ * Largest absolute error against a float64 reference, relative to the root mean square of the entries. Every entry is
+ * checked when that costs less than about 2^24 multiply-adds, else entries spread evenly, the first and the last among
+ * them. NaN when an entry is NaN.
+ *
+ * @param termsPerEntry multiply-adds that one entry of the reference costs
+ */
+export const sampledError = (
+  output: ArrayLike<number>,
+  reference: (index: number) => number,
+  termsPerEntry: number,
+): number => {
+  const samples = Math.min(output.length, Math.max(2, Math.floor(2 ** 24 / termsPerEntry)));
+  let worst = 0;
+  let squares = 0;
+  for (let k = 0; k < samples; k++) {
+    const index = samples === 1 ? 0 : Math.floor((k * (output.length - 1)) / (samples - 1));
+    const expected = reference(index);
+    worst = Math.max(worst, Math.abs(output[index] - expected));
+    squares += expected * expected;
+  }
+  return worst / Math.sqrt(squares / samples);
+};
