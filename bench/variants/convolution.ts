@@ -1,6 +1,6 @@
+import { expand } from '../../src/device/expand.ts';
 import { u32 } from '../../src/device/index.ts';
 import { type Case, ceilDiv, type Entry, type Numbers, noise, sampledError } from './case.ts';
-import { expand } from './expand.ts';
 
 /** The convolutions of MeDetection (width 32, 64x64 images), then larger maps. */
 const SHAPES = [

@@ -1,6 +1,6 @@
+import { expand } from '../../src/device/expand.ts';
 import { u32 } from '../../src/device/index.ts';
 import { type Case, ceilDiv, type Entry, type Numbers, noise, sampledError } from './case.ts';
-import { expand } from './expand.ts';
 
 /** Batched product [batch,m,k] x [batch,k,n]; with `ta`, `tb` = 1 that operand is stored transposed. */
 const EXTENTS: Numbers = { batch: 1, m: 1, n: 1, k: 1, ta: 0, tb: 0 };

@@ -19,4 +19,8 @@ export const SHADERS = {
   scatter_pool: new URL('../../shaders/scatter_pool.wgsl', import.meta.url),
   upsample_nearest: new URL('../../shaders/upsample_nearest.wgsl', import.meta.url),
   upsample_nearest_adjoint: new URL('../../shaders/upsample_nearest_adjoint.wgsl', import.meta.url),
+  conv2d_simd: new URL('../../shaders/conv2d_simd.wgsl', import.meta.url),
+  conv2d_simd_any: new URL('../../shaders/conv2d_simd_any.wgsl', import.meta.url),
+  conv2d_weight_grad_simd: new URL('../../shaders/conv2d_weight_grad_simd.wgsl', import.meta.url),
+  matmul_simd: new URL('../../shaders/matmul_simd.wgsl', import.meta.url),
 } as const;

@@ -1,7 +1,54 @@
+import type { Capabilities } from '../device/capabilities.ts';
+import { expand } from '../device/expand.ts';
 import { type Kernel, u32 } from '../device/kernel.ts';
 import { shaderSource } from '../device/shader.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { MatmulAttrs } from './matmul.ts';
+
+interface Product {
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly batch: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly attrs: MatmulAttrs;
+}
+
+/** C[b] = op(A[b]) op(B[b]), by the kernel that suits the device and the extents. */
+export function matmulKernel(node: Tensor, device: Capabilities): Kernel {
+  const [a, b] = node.inputs;
+  const attrs = node.attrs as unknown as MatmulAttrs;
+  const [batch, m, n] = node.shape;
+  const product = { a, b, batch, m, n, k: a.shape[attrs.transposeA ? 1 : 2], attrs };
+  return simdKernel(product, device) ?? portableKernel(product);
+}
+
+/** Rows of C per lane. */
+const ROWS = 16;
+
+/** Rows of B broadcast from lanes; reads vectors of four, so the extents along memory must be whole ones. */
+function simdKernel({ a, b, batch, m, n, k, attrs }: Product, device: Capabilities): Kernel | undefined {
+  if (device.family !== 'simd' || !device.subgroups) return undefined;
+  const { transposeA, transposeB } = attrs;
+  const whole = k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
+  if (!whole || m < ROWS / 2) return undefined;
+  const constants = {
+    LANES: device.lanes,
+    ROWS,
+    QUADS: 1,
+    A_TRANSPOSED: Number(transposeA),
+    B_TRANSPOSED: Number(transposeB),
+  };
+  const each = (t: Tensor) => (t.shape[0] === 1 ? 0 : (t.shape[1] * t.shape[2]) / 4);
+  return {
+    name: 'matmul_simd',
+    source: expand(shaderSource('matmul_simd'), constants),
+    constants: {},
+    dims: [m, n, k, each(a), (transposeA ? m : k) / 4, each(b), (transposeB ? k : n) / 4].map(u32),
+    grid: [Math.ceil(n / (4 * device.lanes)), Math.ceil(m / ROWS), batch],
+  };
+}
 
 const TILE = 8;
 /** Rows and columns per invocation. */
@@ -14,16 +61,12 @@ function strides(t: Tensor, transposed: boolean): number[] {
   return transposed ? [each, 1, columns] : [each, columns, 1];
 }
 
-export function matmulKernel(node: Tensor): Kernel {
-  const [a, b] = node.inputs;
-  const { transposeA, transposeB } = node.attrs as unknown as MatmulAttrs;
-  const [batch, m, n] = node.shape;
-  const k = a.shape[transposeA ? 1 : 2];
+function portableKernel({ a, b, batch, m, n, k, attrs }: Product): Kernel {
   return {
     name: 'matmul',
     source: shaderSource('matmul'),
     constants: { TILE },
-    dims: [m, n, k, ...strides(a, transposeA), ...strides(b, transposeB)].map(u32),
+    dims: [m, n, k, ...strides(a, attrs.transposeA), ...strides(b, attrs.transposeB)].map(u32),
     grid: [Math.ceil(n / (REGISTERS * TILE)), Math.ceil(m / (REGISTERS * TILE)), batch],
   };
 }

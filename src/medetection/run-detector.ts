@@ -1,0 +1,100 @@
+import { join, resolve } from 'node:path';
+import { parseSplit, restoreSplit } from '../data/index.ts';
+import { type Summary, summary } from '../metrics/index.ts';
+import type { TaskImages } from './batch.ts';
+import { type FineTuneConfig, hashImages, readConfig, readRunFile, runFiles } from './run.ts';
+import { indicesOf } from './run-fine-tune.ts';
+import { findTarget, type LoadHooks, loadTasks } from './run-tasks.ts';
+import { joinImages, loadDetector, loadReferences } from './run-tensors.ts';
+import { type Detector, Scorer } from './scorer.ts';
+
+/** A fine-tuned run, ready to judge pictures against its references. */
+export class RunDetector {
+  readonly folder: string;
+  readonly config: FineTuneConfig;
+  readonly references: TaskImages;
+  readonly #detector: Detector;
+  readonly #scorer: Scorer;
+
+  private constructor(folder: string, config: FineTuneConfig, detector: Detector, references: TaskImages) {
+    this.folder = folder;
+    this.config = config;
+    this.references = references;
+    this.#detector = detector;
+    this.#scorer = new Scorer(config.model);
+  }
+
+  /**
+   * Opens a fine-tuned run.
+   * @param references pictures to compare with instead of those stored in the run.
+   * @throws when the folder is no fine-tuned run, or its files are damaged.
+   */
+  static async open(
+    folder: string,
+    references?: (size: number) => Promise<TaskImages>,
+  ): Promise<RunDetector> {
+    const root = resolve(folder);
+    const config = await readConfig(root, 'fine-tune');
+    const detector = await loadDetector(root, config.model);
+    const chosen = references
+      ? await references(config.model.size)
+      : await loadReferences(root, config.model);
+    return new RunDetector(root, config, detector, chosen);
+  }
+
+  /** The score of each picture: the mean of its logits against every reference. Positive means defective. */
+  async scores(
+    task: TaskImages,
+    indices: readonly number[],
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Float32Array> {
+    const all = joinImages(task, this.references);
+    const references = this.references.samples.map((_, i) => task.samples.length + i);
+    return this.#scorer.scores(this.#detector, all, indices, references, onProgress);
+  }
+}
+
+export interface Evaluation {
+  readonly test: Summary;
+  readonly images: readonly {
+    readonly id: string;
+    readonly label: number;
+    readonly kind: string;
+    readonly score: number;
+  }[];
+}
+
+/**
+ * Measures a run's detector on the test part of its split.
+ * @param data where the data are now, if they moved.
+ * @throws when pictures of the split are gone, have another label, or are not what they were.
+ */
+export async function evaluateRun(
+  detector: RunDetector,
+  data: string | undefined,
+  hooks: LoadHooks & { readonly onScore?: (done: number, total: number) => void } = {},
+): Promise<Evaluation> {
+  const { folder, config } = detector;
+  const bytes = await readRunFile(folder, runFiles.split, 'there is no split; the run is not whole');
+  const record = parseSplit(new TextDecoder().decode(bytes), join(folder, runFiles.split));
+  if (record.hash !== config.splitHash)
+    throw new Error(
+      `run: ${join(folder, runFiles.split)}: its hash is ${record.hash}, but the run was made with ${config.splitHash}: restore the file`,
+    );
+  const { target } = await findTarget(data ?? config.data, config.target, hooks);
+  const { test } = restoreSplit(record, target);
+  const part = { ...target, samples: test };
+  const [task] = await loadTasks([part], { size: config.model.size, skipBroken: config.skipBroken }, hooks);
+  const indices = indicesOf(task, test);
+  if (hashImages(task, indices) !== config.testHash)
+    throw new Error(
+      `run: ${target.root}: the pictures of the test part are not what they were when ${folder} was made: restore them, or fine-tune anew`,
+    );
+  const scores = await detector.scores(task, indices, hooks.onScore);
+  const labels = indices.map((i) => task.labels[i]);
+  const images = indices.map((i, k) => {
+    const { id, label, kind } = task.samples[i];
+    return { id, label, kind, score: scores[k] };
+  });
+  return { test: summary(labels, scores), images };
+}

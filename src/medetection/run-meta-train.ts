@@ -1,0 +1,238 @@
+import { resolve } from 'node:path';
+import { sampleEpisode, serialiseSplit, splitTask, type Task } from '../data/index.ts';
+import { Random } from '../random.ts';
+import type { TaskImages } from './batch.ts';
+import { checkModel, type ModelConfig } from './config.ts';
+import {
+  initMetaState,
+  type MetaState,
+  type MetaStep,
+  type MetaTrainOptions,
+  metaTrain,
+} from './meta-train.ts';
+import { initModel } from './network.ts';
+import {
+  checkNewFolder,
+  createRun,
+  environmentOfRun,
+  hashImages,
+  type MetaTrainConfig,
+  openMetrics,
+  readConfig,
+  writeConfig,
+} from './run.ts';
+import { findTarget, type LoadHooks, loadTasks, taskNamed } from './run-tasks.ts';
+import { loadState, saveState, saveWeights } from './run-tensors.ts';
+
+export interface MetaTrainRequest {
+  /** The folder of the new run. */
+  readonly folder: string;
+  readonly data: string;
+  /** The task that is not learned from. */
+  readonly target: string;
+  /** More tasks that are not learned from. */
+  readonly leaveOut: readonly string[];
+  readonly model: ModelConfig;
+  readonly options: MetaTrainOptions;
+  readonly seed: number;
+  readonly skipBroken: boolean;
+  /** Steps between two saves of the state. */
+  readonly checkpointEvery: number;
+}
+
+export interface ResumeRequest {
+  /** The folder of the run to go on with. */
+  readonly folder: string;
+  /** Where the data are now, if they moved. */
+  readonly data?: string;
+  /** Meta-steps in all, if not as many as were asked for at first. */
+  readonly iterations?: number;
+  readonly checkpointEvery: number;
+}
+
+/** What a meta-step measured, by the names of its tasks. */
+export interface NamedMetaStep {
+  readonly iteration: number;
+  readonly queryLoss: number;
+  readonly tasks: readonly { readonly task: string; readonly queryLoss: number }[];
+}
+
+export interface MetaTrainRunHooks extends LoadHooks {
+  /** Called when the pictures are loaded, before the first step. */
+  readonly onStart?: (config: MetaTrainConfig, iteration: number) => void;
+  readonly onStep?: (step: NamedMetaStep) => void;
+}
+
+export interface MetaTrainRun {
+  readonly folder: string;
+  readonly config: MetaTrainConfig;
+  /** Meta-steps done. Fewer than the configuration's when the run was stopped. */
+  readonly iteration: number;
+}
+
+/** Why a task is too small to draw an episode from, or undefined if it is not. */
+function tooSmall(labels: ArrayLike<number>, { support, query }: MetaTrainOptions): string | undefined {
+  try {
+    sampleEpisode(labels, { support, query, random: new Random(0) });
+    return undefined;
+  } catch (error) {
+    if (error instanceof RangeError) throw error; // The numbers themselves are wrong, whatever the task.
+    return (error as Error).message.replace(/^sampleEpisode: /, '');
+  }
+}
+
+/**
+ * Meta-trains on all tasks of a folder but the target, into a new run folder: its state is saved before the first step,
+ * every `checkpointEvery` steps, and at the end or when stopped. A checkpoint that cannot be written is a warning; the last
+ * save must succeed.
+ * @throws what `discoverTasks`, `loadTasks`, `metaTrain` and the run folder throw.
+ */
+export async function runMetaTrain(
+  request: MetaTrainRequest,
+  hooks: MetaTrainRunHooks = {},
+): Promise<MetaTrainRun> {
+  const { data, target: name, leaveOut, options, seed, skipBroken } = request;
+  const folder = resolve(request.folder);
+  const model = checkModel(request.model);
+  await checkNewFolder(folder);
+  const { tasks, target } = await findTarget(data, name, hooks);
+  for (const left of leaveOut) taskNamed(tasks, left, data);
+  const candidates = tasks.filter((task) => task !== target && !leaveOut.includes(task.name));
+  const learned = await loadLearnable(candidates, request, hooks);
+  const split = splitTask(target, { seed });
+  const config: MetaTrainConfig = {
+    version: 1,
+    kind: 'meta-train',
+    target: name,
+    data: resolve(data),
+    model,
+    options,
+    seed,
+    skipBroken,
+    tasks: learned.map(({ task, images }) => ({
+      name: task.name,
+      images: images.labels.length,
+      hash: hashImages(images),
+    })),
+    leaveOut,
+    splitHash: split.hash,
+    ...(await environmentOfRun()),
+  };
+  const start = initMetaState(initModel(model, new Random(seed).fork('init')));
+  await createRun(folder, config, serialiseSplit(split, name, { seed }));
+  await saveState(folder, start);
+  const images = learned.map((l) => l.images);
+  return train(folder, config, images, start, request.checkpointEvery, hooks);
+}
+
+/** Loads the tasks that are large enough for an episode; the others are named in warnings. */
+async function loadLearnable(
+  tasks: readonly Task[],
+  { model, options, skipBroken }: MetaTrainRequest,
+  hooks: LoadHooks,
+): Promise<{ task: Task; images: TaskImages }[]> {
+  const fits = (task: Task, labels: ArrayLike<number>): boolean => {
+    const reason = tooSmall(labels, options);
+    if (reason !== undefined) hooks.warn?.(`task ${task.name} is left out: ${reason}`);
+    return reason === undefined;
+  };
+  const enough = (count: number) => {
+    if (count < options.tasksPerStep)
+      throw new Error(
+        `meta-train: a step draws ${options.tasksPerStep} tasks, but ${count} can be learned from: add tasks, or draw fewer with --tasks-per-step`,
+      );
+  };
+  const chosen = tasks.filter((task) =>
+    fits(
+      task,
+      task.samples.map(({ label }) => label),
+    ),
+  );
+  enough(chosen.length);
+  const loaded = await loadTasks(chosen, { size: model.size, skipBroken }, hooks);
+  const learned = chosen
+    .map((task, i) => ({ task, images: loaded[i] }))
+    // Skipped pictures may have made it too small.
+    .filter(({ task, images }) => images.skipped.length === 0 || fits(task, images.labels));
+  enough(learned.length);
+  return learned;
+}
+
+/**
+ * Goes on with a meta-training from its last saved state, as if it had never stopped.
+ * @throws when the folder is no such run, its files are damaged, or the pictures are not those it learned from.
+ */
+export async function resumeMetaTrain(
+  request: ResumeRequest,
+  hooks: MetaTrainRunHooks = {},
+): Promise<MetaTrainRun> {
+  const folder = resolve(request.folder);
+  const before = await readConfig(folder, 'meta-train');
+  const config: MetaTrainConfig = {
+    ...before,
+    data: request.data === undefined ? before.data : resolve(request.data),
+    options: { ...before.options, iterations: request.iterations ?? before.options.iterations },
+    ...(await environmentOfRun()),
+  };
+  const state = await loadState(folder, config.model);
+  const { tasks } = await findTarget(config.data, config.target, hooks);
+  const named = config.tasks.map(({ name }) => taskNamed(tasks, name, config.data));
+  const { skipBroken } = config;
+  const images = await loadTasks(named, { size: config.model.size, skipBroken }, hooks);
+  for (const [i, { name, hash }] of config.tasks.entries()) {
+    if (hashImages(images[i]) !== hash)
+      throw new Error(
+        `run: ${named[i].root}: the pictures of task ${name} are not those that ${folder} learned from, so it cannot go on as if it had never stopped: restore them, or train anew`,
+      );
+  }
+  await writeConfig(folder, config);
+  return train(folder, config, images, state, request.checkpointEvery, hooks);
+}
+
+async function train(
+  folder: string,
+  config: MetaTrainConfig,
+  images: readonly TaskImages[],
+  start: MetaState,
+  checkpointEvery: number,
+  { warn, signal, onStart, onStep }: MetaTrainRunHooks,
+): Promise<MetaTrainRun> {
+  const named = ({ iteration, queryLoss, tasks }: MetaStep): NamedMetaStep => ({
+    iteration,
+    queryLoss,
+    tasks: tasks.map(({ task, queryLoss: loss }) => ({ task: config.tasks[task].name, queryLoss: loss })),
+  });
+  const attempt = async (what: string, write: () => Promise<void>): Promise<void> => {
+    try {
+      await write();
+    } catch (error) {
+      warn?.(`${what} was not saved, training goes on: ${(error as Error).message}`);
+    }
+  };
+  onStart?.(config, start.iteration);
+  const metrics = await openMetrics(folder, start.iteration);
+  try {
+    const state = await metaTrain(
+      images,
+      config.model,
+      config.options,
+      start,
+      new Random(config.seed).fork('meta-train'),
+      {
+        signal,
+        onStep: async (step, reached) => {
+          const record = named(step);
+          await attempt(`step ${step.iteration} in the log`, () => metrics.append({ ...record }));
+          onStep?.(record);
+          if (step.iteration % checkpointEvery === 0 && step.iteration < config.options.iterations)
+            await attempt(`the checkpoint of step ${step.iteration}`, () => saveState(folder, reached));
+        },
+      },
+    );
+    await saveState(folder, state);
+    await saveWeights(folder, config.model, state.params);
+    return { folder, config, iteration: state.iteration };
+  } finally {
+    await metrics.close();
+  }
+}

@@ -1,0 +1,62 @@
+import { discoverTasks, type LoadedTask, loadTaskBytes, type Task } from '../data/index.ts';
+
+/** A run was stopped on request before there was anything to keep. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+export interface LoadHooks {
+  /** Is told what a user should know and may ignore, one sentence each. */
+  readonly warn?: (warning: string) => void;
+  /** Pictures loaded so far, and in all. */
+  readonly onLoad?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The tasks in a folder, and the one that was asked for.
+ * @throws when the folder holds no task, or none of this name (listing those there are).
+ */
+export async function findTarget(
+  data: string,
+  target: string,
+  { warn }: LoadHooks = {},
+): Promise<{ tasks: Task[]; target: Task }> {
+  const tasks = await discoverTasks(data, { onProblem: warn });
+  return { tasks, target: taskNamed(tasks, target, data) };
+}
+
+/** @throws listing the tasks that there are when there is none of this name. */
+export function taskNamed(tasks: readonly Task[], name: string, data: string): Task {
+  const task = tasks.find((t) => t.name === name);
+  if (task === undefined)
+    throw new Error(
+      `tasks: ${data}: there is no task "${name}"; there are ${tasks.map((t) => t.name).join(', ')}`,
+    );
+  return task;
+}
+
+/**
+ * Loads the pictures of tasks as bytes, counted together.
+ * @throws ImageError for the first that cannot be read, unless broken ones are skipped (each a warning); Interrupted.
+ */
+export async function loadTasks(
+  tasks: readonly Task[],
+  options: { readonly size: number; readonly skipBroken: boolean },
+  { warn, onLoad, signal }: LoadHooks = {},
+): Promise<LoadedTask<Uint8Array>[]> {
+  const total = tasks.reduce((sum, { samples }) => sum + samples.length, 0);
+  const loaded: LoadedTask<Uint8Array>[] = [];
+  let before = 0;
+  for (const { samples } of tasks) {
+    const onProgress = ({ done }: { done: number }) => {
+      if (signal?.aborted) throw new Interrupted('stopped while loading pictures; nothing was saved');
+      onLoad?.(before + done, total);
+    };
+    const task = await loadTaskBytes(samples, { ...options, onProgress });
+    for (const { path, reason } of task.skipped) warn?.(`left out ${path}: ${reason}`);
+    loaded.push(task);
+    before += samples.length;
+  }
+  return loaded;
+}

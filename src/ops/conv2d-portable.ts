@@ -1,0 +1,86 @@
+import { type Kernel, u32 } from '../device/kernel.ts';
+import { type ShaderName, shaderSource } from '../device/shader.ts';
+import type { Shape } from '../graph/shape.ts';
+import { Tensor } from '../graph/tensor.ts';
+import type { Conv2dAttrs } from './conv2d.ts';
+import { kernelOp } from './kernel-op.ts';
+
+/*
+ * Convolution kernels that need nothing but WebGPU: any stride, padding and kernel. x [N,C,H,W] is the image side,
+ * g [N,O,OH,OW] the output side, w [O,C,KH,KW] the weight, whichever of them is being computed.
+ */
+
+interface Sides {
+  readonly x: { readonly shape: Shape };
+  readonly w: { readonly shape: Shape };
+  readonly g: { readonly shape: Shape };
+}
+
+const WORKGROUP = 64;
+/** Pixels (or weight entries) per invocation and output channels per workgroup. */
+const PIXELS = 4;
+const CHANNELS = 8;
+
+/** How the work of a kernel is spread: a row of pixels (or weight entries) for every channel, in parts. */
+interface Work {
+  readonly pixels: number;
+  readonly channels: number;
+  readonly parts?: number;
+}
+
+function kernel(name: ShaderName, { x, w, g }: Sides, attrs: Conv2dAttrs, work: Work): Kernel {
+  const sizes = [...x.shape, g.shape[1], g.shape[2], g.shape[3], w.shape[2], w.shape[3], attrs.padding];
+  return {
+    name,
+    source: shaderSource(name),
+    constants: { WORKGROUP, STRIDE: attrs.stride },
+    dims: [...sizes, ...(work.parts === undefined ? [] : [work.parts])].map(u32),
+    grid: [
+      Math.ceil(work.pixels / (PIXELS * WORKGROUP)),
+      Math.ceil(work.channels / CHANNELS),
+      work.parts ?? 1,
+    ],
+  };
+}
+
+const attrsOf = (node: Tensor): Conv2dAttrs => node.attrs as unknown as Conv2dAttrs;
+const imageWork = (t: Tensor): Work => ({
+  pixels: t.shape[0] * t.shape[2] * t.shape[3],
+  channels: t.shape[1],
+});
+
+const forwardOp = kernelOp('conv2dPortable', (node) => {
+  const [x, w] = node.inputs;
+  return kernel('conv2d', { x, w, g: node }, attrsOf(node), imageWork(node));
+});
+
+const toInputOp = kernelOp('conv2dInputGradPortable', (node) => {
+  const [g, w] = node.inputs;
+  return kernel('conv2d_input_grad', { x: node, w, g }, attrsOf(node), imageWork(node));
+});
+
+const toWeightOp = kernelOp('conv2dWeightGradPortable', (node) => {
+  const [x, g] = node.inputs;
+  const [parts, o, c, kh, kw] = node.shape;
+  const w = { shape: node.shape.slice(1) };
+  const work = { pixels: c * kh * kw, channels: o, parts };
+  return kernel('conv2d_weight_grad', { x, w, g }, attrsOf(node), work);
+});
+
+const replace = (op: typeof forwardOp, node: Tensor, shape = node.shape): Tensor =>
+  new Tensor(op, node.inputs, node.attrs, shape, 'f32');
+
+/** y(x, w). */
+export const forwardPortable = (node: Tensor): Tensor => replace(forwardOp, node);
+
+/** dT/dx(g, w). */
+export const toInputPortable = (node: Tensor): Tensor => replace(toInputOp, node);
+
+/** dT/dw(x, g) as partial sums [S,O,C,KH,KW] over parts of the batch, enough of them for `workgroups` workgroups. */
+export function toWeightPortable(node: Tensor, workgroups: number): Tensor {
+  const [o, c, kh, kw] = node.shape;
+  const batch = node.inputs[0].shape[0];
+  const perPart = Math.ceil((c * kh * kw) / (PIXELS * WORKGROUP)) * Math.ceil(o / CHANNELS);
+  const parts = Math.max(1, Math.min(batch, Math.ceil(workgroups / perPart)));
+  return replace(toWeightOp, node, [parts, ...node.shape]);
+}

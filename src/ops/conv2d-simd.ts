@@ -1,0 +1,114 @@
+import type { Capabilities } from '../device/capabilities.ts';
+import { expand } from '../device/expand.ts';
+import { type Kernel, u32 } from '../device/kernel.ts';
+import { type ShaderName, shaderSource } from '../device/shader.ts';
+import { Tensor } from '../graph/tensor.ts';
+import type { Conv2dAttrs } from './conv2d.ts';
+import { kernelOp } from './kernel-op.ts';
+import { flip, pad, permute } from './movement.ts';
+
+/*
+ * Convolution on processors: one subgroup per workgroup, weights broadcast from lanes. Stride 1 only. The input gradient
+ * is a forward convolution by the flipped weights, so one kernel serves both.
+ */
+
+/** Rows of pixels that a lane computes at a time. */
+const ROWS = 2;
+/** Larger kernels would unroll into too much code. */
+const LARGEST_KERNEL = 25;
+/** Output channels per lane and input channels per workgroup of the weight gradient. */
+const GROUPS = 2;
+const CHANNELS = 4;
+/** Output channels per workgroup of the forward kernels. */
+const OUTPUTS = 8;
+
+const unrolled = (
+  name: ShaderName,
+  constants: Record<string, number>,
+): Pick<Kernel, 'name' | 'source' | 'constants'> => ({
+  name,
+  source: expand(shaderSource(name), constants),
+  constants: {},
+});
+
+/** 3x3 with padding 1 and extents that are whole vectors: the common case, and the fastest. */
+const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes }) => {
+  const [x] = node.inputs;
+  const [n, c, h, w] = x.shape;
+  const o = node.shape[1];
+  const quads = w / 4;
+  return {
+    ...unrolled('conv2d_simd', { LANES: lanes, ROWS, EDGES: lanes % quads === 0 ? 0 : 1 }),
+    dims: [n, c, h, w, o].map(u32),
+    grid: [Math.ceil((n * Math.ceil(h / ROWS) * quads) / lanes), Math.ceil(o / OUTPUTS), 1],
+  };
+});
+
+/** Any kernel, padding and extents. */
+const general = kernelOp('conv2dSimdAny', (node, { lanes }) => {
+  const [x, packed] = node.inputs;
+  const [, kh, kw] = packed.shape;
+  const [n, o, oh, ow] = node.shape;
+  const tiles = n * Math.ceil(oh / ROWS) * Math.ceil(ow / 4);
+  return {
+    ...unrolled('conv2d_simd_any', { LANES: lanes, ROWS, KH: kh, KW: kw }),
+    dims: [...x.shape, o, oh, ow, node.attrs.padding as number].map(u32),
+    grid: [Math.ceil(tiles / lanes), Math.ceil(o / OUTPUTS), 1],
+  };
+});
+
+const weightGradOp = kernelOp('conv2dWeightGradSimd', (node, { lanes }) => {
+  const [x, g] = node.inputs;
+  const [n, c, h, w] = x.shape;
+  const [parts] = node.shape;
+  const o = g.shape[1];
+  return {
+    ...unrolled('conv2d_weight_grad_simd', { LANES: lanes, ROWS, GROUPS, CHANNELS }),
+    dims: [n, c, h, w, o, parts].map(u32),
+    grid: [Math.ceil(c / CHANNELS), Math.ceil(o / (GROUPS * lanes)), parts],
+  };
+});
+
+/** The correlation of x with weights packed as [C,KH,KW,O]. */
+function correlate(x: Tensor, packed: Tensor, padding: number, shape: readonly number[]): Tensor {
+  const [, kh, kw, o] = packed.shape;
+  if (kh === 3 && kw === 3 && padding === 1 && x.shape[3] % 4 === 0 && o % 4 === 0)
+    return new Tensor(aligned3x3, [x, packed], {}, shape, 'f32');
+  // Four weights are read at a time, so output channels are filled up with zeros.
+  const filled = pad(packed, [0, 0, 0, 0], [0, 0, 0, (4 - (o % 4)) % 4]);
+  return new Tensor(general, [x, filled], { padding }, shape, 'f32');
+}
+
+/** Whether these kernels serve a convolution with weight [O,C,KH,KW] on the device. */
+const serves = (weight: readonly number[], { stride }: Conv2dAttrs, device: Capabilities): boolean =>
+  device.family === 'simd' && device.subgroups && stride === 1 && weight[2] * weight[3] <= LARGEST_KERNEL;
+
+const attrsOf = (node: Tensor): Conv2dAttrs => node.attrs as unknown as Conv2dAttrs;
+
+/** y(x, w), or undefined where another kernel must serve. */
+export function forwardSimd(node: Tensor, device: Capabilities): Tensor | undefined {
+  const [x, w] = node.inputs;
+  if (!serves(w.shape, attrsOf(node), device)) return undefined;
+  return correlate(x, permute(w, [1, 2, 3, 0]), attrsOf(node).padding, node.shape);
+}
+
+/** dT/dx(g, w): g correlated with the flipped weights, input and output channels exchanged. */
+export function toInputSimd(node: Tensor, device: Capabilities): Tensor | undefined {
+  const [g, w] = node.inputs;
+  const [, , kh, kw] = w.shape;
+  const padding = kh - 1 - attrsOf(node).padding;
+  if (kh !== kw || padding < 0 || !serves(w.shape, attrsOf(node), device)) return undefined;
+  return correlate(g, permute(flip(w, [2, 3]), [0, 2, 3, 1]), padding, node.shape);
+}
+
+/** dT/dw(x, g) as partial sums [S,O,C,3,3], enough of them for `workgroups` workgroups. */
+export function toWeightSimd(node: Tensor, workgroups: number, device: Capabilities): Tensor | undefined {
+  const [x] = node.inputs;
+  const [o, c, kh, kw] = node.shape;
+  const fits = kh === 3 && kw === 3 && attrsOf(node).padding === 1 && x.shape[3] % 4 === 0;
+  if (!fits || !serves(node.shape, attrsOf(node), device)) return undefined;
+  const bands = x.shape[0] * Math.ceil(x.shape[2] / ROWS);
+  const perPart = Math.ceil(c / CHANNELS) * Math.ceil(o / (GROUPS * device.lanes));
+  const parts = Math.max(1, Math.min(bands, Math.ceil(workgroups / perPart)));
+  return new Tensor(weightGradOp, node.inputs, node.attrs, [parts, ...node.shape], 'f32');
+}
