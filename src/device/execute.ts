@@ -89,6 +89,18 @@ export class LoadedPlan {
     });
   }
 
+  /** Runs one dispatch alone, several times in one submit. */
+  repeat(index: number, times: number): void {
+    const encoder = this.device.gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    const { pipeline, bindGroup, grid } = this.#steps[index];
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    for (let i = 0; i < times; i++) pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+    pass.end();
+    this.device.gpu.queue.submit([encoder.finish()]);
+  }
+
   /**
    * Runs the plan: one submit. Returns the results as device arrays; the work may still be under way, which the queue
    * keeps in order for whoever reads them.
@@ -129,6 +141,25 @@ export class LoadedPlan {
     queue.submit([encoder.finish()]);
     return results;
   }
+}
+
+/**
+ * The time that each dispatch of a plan takes by itself, in milliseconds: repeated in one submit, so that the cost of
+ * submitting and waiting is shared. Scratch buffers hold whatever the last run left in them.
+ */
+export async function profile(loaded: LoadedPlan, repeats = 10): Promise<number[]> {
+  const { device, plan } = loaded;
+  const wait = () => device.guard(device.gpu.queue.onSubmittedWorkDone(), 'a profiled dispatch');
+  const times: number[] = [];
+  for (let i = 0; i < plan.dispatches.length; i++) {
+    loaded.repeat(i, 1);
+    await wait();
+    const start = performance.now();
+    loaded.repeat(i, repeats);
+    await wait();
+    times.push((performance.now() - start) / repeats);
+  }
+  return times;
 }
 
 function writeWords(view: DataView, words: readonly Word[]): void {

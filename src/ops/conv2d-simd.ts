@@ -16,9 +16,9 @@ import { flip, pad, permute } from './movement.ts';
 const ROWS = 2;
 /** Larger kernels would unroll into too much code. */
 const LARGEST_KERNEL = 25;
-/** Output channels per lane and input channels per workgroup of the weight gradient. */
+/** Output channels per lane of the weight gradient, and input channels per workgroup (fewer where kernels are large). */
 const GROUPS = 2;
-const CHANNELS = 4;
+const channelsFor = (kh: number, kw: number): number => (kh * kw > 9 ? 1 : 4);
 /** Output channels per workgroup of the forward kernels. */
 const OUTPUTS = 8;
 
@@ -31,7 +31,7 @@ const unrolled = (
   constants: {},
 });
 
-/** 3x3 with padding 1 and extents that are whole vectors: the common case, and the fastest. */
+/** 3x3 with padding 1 and rows that are whole vectors: the common case, and the fastest. */
 const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes }) => {
   const [x] = node.inputs;
   const [n, c, h, w] = x.shape;
@@ -59,12 +59,12 @@ const general = kernelOp('conv2dSimdAny', (node, { lanes }) => {
 
 const weightGradOp = kernelOp('conv2dWeightGradSimd', (node, { lanes }) => {
   const [x, g] = node.inputs;
-  const [n, c, h, w] = x.shape;
-  const [parts] = node.shape;
-  const o = g.shape[1];
+  const [parts, o, c, kh, kw] = node.shape;
+  const [, , oh, ow] = g.shape;
+  const CHANNELS = channelsFor(kh, kw);
   return {
-    ...unrolled('conv2d_weight_grad_simd', { LANES: lanes, ROWS, GROUPS, CHANNELS }),
-    dims: [n, c, h, w, o, parts].map(u32),
+    ...unrolled('conv2d_weight_grad_simd', { LANES: lanes, ROWS, GROUPS, CHANNELS, KH: kh, KW: kw }),
+    dims: [...x.shape, o, oh, ow, node.attrs.padding as number, parts].map(u32),
     grid: [Math.ceil(c / CHANNELS), Math.ceil(o / (GROUPS * lanes)), parts],
   };
 });
@@ -72,10 +72,10 @@ const weightGradOp = kernelOp('conv2dWeightGradSimd', (node, { lanes }) => {
 /** The correlation of x with weights packed as [C,KH,KW,O]. */
 function correlate(x: Tensor, packed: Tensor, padding: number, shape: readonly number[]): Tensor {
   const [, kh, kw, o] = packed.shape;
-  if (kh === 3 && kw === 3 && padding === 1 && x.shape[3] % 4 === 0 && o % 4 === 0)
-    return new Tensor(aligned3x3, [x, packed], {}, shape, 'f32');
   // Four weights are read at a time, so output channels are filled up with zeros.
   const filled = pad(packed, [0, 0, 0, 0], [0, 0, 0, (4 - (o % 4)) % 4]);
+  if (kh === 3 && kw === 3 && padding === 1 && x.shape[3] % 4 === 0)
+    return new Tensor(aligned3x3, [x, filled], {}, shape, 'f32');
   return new Tensor(general, [x, filled], { padding }, shape, 'f32');
 }
 
@@ -101,14 +101,13 @@ export function toInputSimd(node: Tensor, device: Capabilities): Tensor | undefi
   return correlate(g, permute(flip(w, [2, 3]), [0, 2, 3, 1]), padding, node.shape);
 }
 
-/** dT/dw(x, g) as partial sums [S,O,C,3,3], enough of them for `workgroups` workgroups. */
+/** dT/dw(x, g) as partial sums [S,O,C,KH,KW], enough of them for `workgroups` workgroups. */
 export function toWeightSimd(node: Tensor, workgroups: number, device: Capabilities): Tensor | undefined {
-  const [x] = node.inputs;
+  const [x, g] = node.inputs;
   const [o, c, kh, kw] = node.shape;
-  const fits = kh === 3 && kw === 3 && attrsOf(node).padding === 1 && x.shape[3] % 4 === 0;
-  if (!fits || !serves(node.shape, attrsOf(node), device)) return undefined;
-  const bands = x.shape[0] * Math.ceil(x.shape[2] / ROWS);
-  const perPart = Math.ceil(c / CHANNELS) * Math.ceil(o / (GROUPS * device.lanes));
+  if (!serves(node.shape, attrsOf(node), device)) return undefined;
+  const bands = x.shape[0] * Math.ceil(g.shape[2] / ROWS);
+  const perPart = Math.ceil(c / channelsFor(kh, kw)) * Math.ceil(o / (GROUPS * device.lanes));
   const parts = Math.max(1, Math.min(bands, Math.ceil(workgroups / perPart)));
   return new Tensor(weightGradOp, node.inputs, node.attrs, [parts, ...node.shape], 'f32');
 }

@@ -5,7 +5,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import { planeGrid, tileFor } from './plane-grid.ts';
 import type { PoolAttrs } from './pool.ts';
 
-/** All four kernels share one dims struct: planes, input size, output size, window. */
+/** All four kernels share their dims (planes, input size, output size) and constants (tile, window). */
 function poolKernel(
   name: ShaderName,
   node: Tensor,
@@ -19,8 +19,8 @@ function poolKernel(
   return {
     name,
     source: shaderSource(name),
-    constants: tileFor(node.shape[3], device),
-    dims: [n * c, h, w, oh, ow, kernel, stride, padding].map(u32),
+    constants: { ...tileFor(node.shape[3], device), KERNEL: kernel, STRIDE: stride, PADDING: padding },
+    dims: [n * c, h, w, oh, ow].map(u32),
     grid: planeGrid(n * c, device),
   };
 }
