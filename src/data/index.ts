@@ -11,6 +11,7 @@ export {
   gather,
   type LoadedTask,
   type LoadOptions,
+  loadImageBytes,
   loadTask,
   loadTaskBytes,
   type Normalisation,

@@ -1,4 +1,4 @@
-import { type DecodeOptions, decodeImage, ImageError, readImageBytes } from './image.ts';
+import { type DecodeOptions, decodeImage, ImageError, readImage, readImageBytes } from './image.ts';
 import { resizeToSquare } from './resize.ts';
 import type { Sample } from './tasks.ts';
 
@@ -139,6 +139,20 @@ export const loadTaskBytes = async (
     toPlanes(pixels, new Uint8ClampedArray(images.buffer, i * length, length), 1);
   });
   return { ...rest, size, images: images.subarray(0, rest.samples.length * length) };
+};
+
+/**
+ * One picture as bytes [3, size, size], as {@link loadTaskBytes} loads it.
+ * @throws ImageError that names the file and the reason.
+ */
+export const loadImageBytes = async (
+  path: string,
+  size: number,
+  options: DecodeOptions = {},
+): Promise<Uint8Array> => {
+  const planes = new Uint8ClampedArray(channels * size * size);
+  toPlanes(resizeToSquare(await readImage(path, options), size), planes, 1);
+  return new Uint8Array(planes.buffer);
 };
 
 const channelOf = (value: Normalisation['mean'], channel: number): number =>
