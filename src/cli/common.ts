@@ -1,0 +1,43 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { setDefaultDevice } from '../device/default.ts';
+import { type Device, openDevice } from '../device/index.ts';
+import { makeOutput, type Output } from './output.ts';
+
+/** Options of every command. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly adapter?: string;
+}
+
+/** Adds the options of every command. */
+export const addCommon = (command: Command): Command =>
+  command
+    .option('--adapter <name>', 'auto, gpu, software, lavapipe, swiftshader, or part of an adapter name')
+    .option('--json', 'write JSON for machines to stdout, and all text for people to stderr');
+
+export const outputOf = ({ json }: CommonOptions): Output => makeOutput(json);
+
+/** Opens the device that the user chose, as the one that everything computes on; disposed of at the end of the block. */
+export async function chosenDevice({ adapter }: CommonOptions, output: Output): Promise<Device> {
+  const device = await openDevice({ adapter });
+  setDefaultDevice(device);
+  const { description, device: name, vendor } = device.adapterInfo;
+  output.print(`adapter: ${description || name || vendor}`);
+  return device;
+}
+
+/** A folder for a run that does not exist yet: `runs/<name>-<n>`, claimed by making it. */
+export async function newRunFolder(name: string): Promise<string> {
+  await mkdir('runs', { recursive: true });
+  for (let n = 1; ; n++) {
+    const folder = join('runs', `${name}-${n}`);
+    try {
+      await mkdir(folder);
+      return folder;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { generateTask, proceduralTasks, writeTask } from '../data/index.ts';
+import {
+  checkModel,
+  checkNewFolder,
+  defaultFineTune,
+  defaultMetaTrain,
+  defaultModel,
+  type Epoch,
+  type FineTuneRun,
+  Interrupted,
+  type ModelConfig,
+  runFineTune,
+  runMetaTrain,
+} from '../medetection/index.ts';
+import { chart, type Series } from './chart.ts';
+import { addCommon, type CommonOptions, chosenDevice, newRunFolder, outputOf } from './common.ts';
+import { addFlags, integer } from './flags.ts';
+import { onInterrupt } from './interrupt.ts';
+import { commandLine, shortPath } from './invocation.ts';
+import { decimals, type Output, table } from './output.ts';
+import { duration, startProgress } from './progress.ts';
+import { fineTuneUi, metaTrainUi, testMetrics } from './training.ts';
+import { modelFlags } from './training-flags.ts';
+
+/** All that decides what the demo shows and how long it takes. */
+const demo = {
+  /** The product that is new at the end; nothing of its texture is learned from. */
+  target: 'hex_mesh_break',
+  /** Pictures of each class: of the tasks learned from, and of the target. */
+  images: 24,
+  targetImages: 60,
+  size: 32,
+  width: 16,
+  meta: { ...defaultMetaTrain, iterations: 40, tasksPerStep: 4, support: 10, query: 10 },
+  // As many epochs for both: the budget is the same, and early stopping is off.
+  fineTune: { ...defaultFineTune, epochs: 8, patience: 8, batch: 16, rate: 5e-4 },
+  checkpointEvery: 20,
+};
+
+const STARTS = ['meta-trained', 'random'] as const;
+type Start = (typeof STARTS)[number];
+
+interface Options extends CommonOptions {
+  readonly out?: string;
+  readonly size: number;
+  readonly seed: number;
+  readonly iterations: number;
+}
+
+export function addDemo(program: Command): void {
+  const command = program
+    .command('demo')
+    .description('watch a detector learn to learn, on drawn pictures: nothing to download, minutes on a CPU')
+    .option('--out <dir>', 'folder for pictures and runs (default: runs/demo-<n>)')
+    .option('--seed <n>', 'decides pictures, initial weights and draws', integer(0), 0)
+    .option('--iterations <n>', 'meta-steps', integer(1), demo.meta.iterations);
+  addFlags<Pick<ModelConfig, 'size'>>(command, { size: modelFlags.size }, demo);
+  addCommon(command).action(async (options: Options) => {
+    const output = outputOf(options);
+    const begun = performance.now();
+    const { size, seed, iterations } = options;
+    const model = checkModel({ ...defaultModel, width: demo.width, size });
+    if (options.out !== undefined) await checkNewFolder(resolve(options.out));
+    using interrupt = onInterrupt();
+    using _device = await chosenDevice(options, output);
+    const folder = resolve(options.out ?? (await newRunFolder('demo')));
+    const data = join(folder, 'data');
+    const leaveOut = sameTexture();
+    output.print(
+      `held out: ${demo.target}, and with it all of its texture (${[demo.target, ...leaveOut].join(', ')})`,
+    );
+    await drawTasks(data, size, seed, interrupt.signal);
+
+    const meta = metaTrainUi(output, interrupt.signal);
+    const common = { data, target: demo.target, model, seed, skipBroken: false };
+    const trained = await runMetaTrain(
+      {
+        ...common,
+        folder: join(folder, 'meta-train'),
+        leaveOut,
+        options: { ...demo.meta, iterations },
+        checkpointEvery: demo.checkpointEvery,
+      },
+      meta,
+    ).finally(meta.finish);
+    if (trained.iteration < iterations)
+      throw new Interrupted(
+        `stopped after step ${trained.iteration} of ${iterations}; to go on with the meta-training: ${commandLine('meta-train', '--resume', shortPath(trained.folder))}`,
+      );
+
+    const tune = async (start: Start): Promise<FineTuneRun> => {
+      output.print();
+      const ui = fineTuneUi(output, interrupt.signal, { start });
+      const run = await runFineTune(
+        {
+          ...common,
+          folder: join(folder, `fine-tune-${start}`),
+          init: start === 'random' ? start : trained.folder,
+          options: demo.fineTune,
+        },
+        ui,
+      ).finally(ui.finish);
+      if (run.stopped === 'signal')
+        throw new Interrupted(`stopped while fine-tuning; what is done is in ${shortPath(folder)}`);
+      return run;
+    };
+    const runs = { 'meta-trained': await tune('meta-trained'), random: await tune('random') };
+    report(output, folder, runs);
+    output.print(`\n${duration((performance.now() - begun) / 1000)} in all`);
+  });
+}
+
+/** The other tasks of the target's texture: learning from them would not leave the product out. */
+function sameTexture(): string[] {
+  const { texture } = proceduralTasks.find(({ name }) => name === demo.target)!;
+  return proceduralTasks
+    .filter((task) => task.texture === texture && task.name !== demo.target)
+    .map(({ name }) => name);
+}
+
+/** Draws all tasks and writes them as PNG files, to be read like any user's. */
+async function drawTasks(data: string, size: number, seed: number, signal: AbortSignal): Promise<void> {
+  await mkdir(data, { recursive: true });
+  const bar = startProgress('drawing', 'task', proceduralTasks.length);
+  try {
+    for (const [done, task] of proceduralTasks.entries()) {
+      if (signal.aborted) throw new Interrupted('stopped while drawing pictures; nothing was learned yet');
+      const each = task.name === demo.target ? demo.targetImages : demo.images;
+      const product = `${seed}/${task.name}`;
+      await writeTask(data, generateTask({ ...task, size, normal: each, defective: each, seed: product }));
+      bar.update(done + 1);
+      // A breath, so that a signal is heard.
+      await new Promise((done) => setImmediate(done));
+    }
+  } finally {
+    bar.stop();
+  }
+}
+
+const marks: Readonly<Record<Start, Pick<Series, 'mark' | 'line'>>> = {
+  'meta-trained': { mark: '#', line: '-' },
+  random: { mark: 'o', line: '.' },
+};
+
+function report(output: Output, folder: string, runs: Readonly<Record<Start, FineTuneRun>>): void {
+  const epochs = (start: Start): readonly Epoch[] => runs[start].epochs;
+  const count = Math.min(...STARTS.map((start) => epochs(start).length));
+  const header = ['epoch', 'start', ...testMetrics.map(([name]) => name)];
+  const rows = Array.from({ length: count }, (_, i) =>
+    STARTS.map((start, k) => [
+      k === 0 ? String(i) : '',
+      start,
+      ...testMetrics.map(([, of]) => decimals(of(epochs(start)[i].test))),
+    ]),
+  ).flat();
+  output.print(`\n${demo.target}, test part, after each epoch of fine-tuning (0: before the first)\n`);
+  output.print(table([header, ...rows]));
+  const auroc = (start: Start) => epochs(start).map(({ test }) => test.auroc);
+  const series = [...STARTS]
+    .reverse()
+    .map((start) => ({ name: start, values: auroc(start), ...marks[start] }));
+  output.print(`\n${chart('test AUROC', 'epoch', series)}\n`);
+  output.print(verdict(auroc('meta-trained'), auroc('random')));
+  const next = [
+    commandLine('evaluate', '--run', shortPath(runs['meta-trained'].folder)),
+    commandLine(
+      'predict',
+      '--run',
+      shortPath(runs['meta-trained'].folder),
+      shortPath(join(folder, 'data', demo.target, '1', '000.png')),
+    ),
+    commandLine('tasks', shortPath(join(folder, 'data'))),
+  ];
+  output.print(`\npictures and runs are in ${shortPath(folder)}; to try next:`);
+  for (const line of next) output.print(`  ${line}`);
+  output.record({
+    event: 'done',
+    folder,
+    target: demo.target,
+    runs: Object.fromEntries(
+      STARTS.map((start) => [start, { folder: runs[start].folder, epochs: epochs(start) }]),
+    ),
+    next,
+  });
+}
+
+/** What happened, whichever start was ahead. */
+function verdict(meta: readonly number[], random: readonly number[]): string {
+  const ahead = meta.filter((value, i) => value > random[i]).length;
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b) / values.length;
+  const difference = mean(meta) - mean(random);
+  return [
+    `The meta-trained start is ahead in ${ahead} of ${meta.length} measurements;`,
+    `over all of them its test AUROC is ${decimals(Math.abs(difference))} ${difference >= 0 ? 'higher' : 'lower'} on average`,
+    `(${decimals(mean(meta))} against ${decimals(mean(random))}).`,
+  ].join(' ');
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { Interrupted } from '../medetection/index.ts';
+import { addDemo } from './demo.ts';
+import { addDoctor } from './doctor.ts';
+import { exitCode, UsageError } from './errors.ts';
+import { addEvaluate } from './evaluate.ts';
+import { addFineTune } from './fine-tune.ts';
+import { addMetaTrain } from './meta-train.ts';
+import { addPredict } from './predict.ts';
+import { addTasks } from './tasks.ts';
+
+const { version, description } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+);
+
+const program = new Command('medetection')
+  .description(description)
+  .version(version)
+  .exitOverride()
+  .showHelpAfterError()
+  .showSuggestionAfterError();
+for (const add of [addDemo, addDoctor, addTasks, addMetaTrain, addFineTune, addEvaluate, addPredict])
+  add(program);
+
+/** What ended the program, as an exit code; it was told to the user. */
+function tell(error: unknown): number {
+  // Commander has printed its own messages by the time it throws.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  const message = error instanceof Error ? error.message : String(error);
+  const debug = process.env.MEDETECTION_DEBUG === '1' && error instanceof Error;
+  process.stderr.write(`${debug ? error.stack : `error: ${message}`}\n`);
+  if (error instanceof Interrupted) return exitCode.interrupted;
+  return error instanceof UsageError ? exitCode.usage : exitCode.failure;
+}
+
+// The reader of a pipe may have had enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCode.ok);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = tell(error);
+}

@@ -1,0 +1,115 @@
+import type { Command } from 'commander';
+import {
+  defaultMetaTrain,
+  defaultModel,
+  type MetaTrainRun,
+  resumeMetaTrain,
+  runMetaTrain,
+} from '../medetection/index.ts';
+import { addCommon, type CommonOptions, chosenDevice, newRunFolder, outputOf } from './common.ts';
+import { exitCode, UsageError } from './errors.ts';
+import { addFlags, flagValues, integer } from './flags.ts';
+import { onInterrupt } from './interrupt.ts';
+import { commandLine, shortPath } from './invocation.ts';
+import type { Output } from './output.ts';
+import { metaTrainUi } from './training.ts';
+import { metaTrainFlags, modelFlags } from './training-flags.ts';
+
+interface Options extends CommonOptions {
+  readonly data?: string;
+  readonly target?: string;
+  readonly leaveOut: string[];
+  readonly seed: number;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly skipBroken: boolean;
+  readonly checkpointEvery: number;
+}
+
+/** What may be given along with --resume; the rest is the run's own. */
+const WITH_RESUME = ['resume', 'data', 'iterations', 'checkpointEvery', 'adapter', 'json'];
+
+export function addMetaTrain(program: Command): void {
+  const command = program
+    .command('meta-train')
+    .description('learn from all tasks but one how to adapt to a new one (second-order MAML)')
+    .option('--data <dir>', 'folder of tasks')
+    .option('--target <task>', 'the task that is left out, to be fine-tuned later')
+    .option('--leave-out <task...>', 'more tasks that are not learned from', [])
+    .option('--seed <n>', 'decides initial weights, split and draws', integer(0), 0)
+    .option('--out <run>', 'folder of the new run (default: runs/meta-train-<target>-<n>)')
+    .option('--resume <run>', 'go on with a run as if it had never stopped')
+    .option('--skip-broken', 'leave out pictures that cannot be read, and list them', false)
+    .option('--checkpoint-every <n>', 'steps between two saves of the state', integer(1), 20);
+  addFlags(command, metaTrainFlags, defaultMetaTrain);
+  addFlags(command, modelFlags, defaultModel);
+  addCommon(command).action(async (options: Options) => {
+    const output = outputOf(options);
+    const start = options.resume === undefined ? begin(command, options) : resume(command, options);
+    using interrupt = onInterrupt();
+    using _device = await chosenDevice(options, output);
+    const ui = metaTrainUi(output, interrupt.signal);
+    let run: MetaTrainRun;
+    try {
+      run = await start(ui);
+    } finally {
+      ui.finish();
+    }
+    reportMetaTrain(run, output);
+    if (interrupt.signal.aborted) process.exitCode = exitCode.interrupted;
+  });
+}
+
+type Start = (hooks: Parameters<typeof runMetaTrain>[1]) => Promise<MetaTrainRun>;
+
+function begin(command: Command, options: Options): Start {
+  const { data, target, leaveOut, seed, skipBroken, checkpointEvery } = options;
+  if (data === undefined || target === undefined)
+    throw new UsageError(
+      'meta-train: give --data DIR and --target TASK (the task to leave out; `tasks DIR` lists what there is), or --resume RUN',
+    );
+  return async (hooks) =>
+    runMetaTrain(
+      {
+        folder: options.out ?? (await newRunFolder(`meta-train-${target}`)),
+        data,
+        target,
+        leaveOut,
+        model: flagValues(command, modelFlags),
+        options: flagValues(command, metaTrainFlags),
+        seed,
+        skipBroken,
+        checkpointEvery,
+      },
+      hooks,
+    );
+}
+
+function resume(command: Command, options: Options): Start {
+  const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli');
+  const own = given.filter((name) => !WITH_RESUME.includes(name));
+  if (own.length > 0) {
+    const flag = (name: string) => command.options.find((o) => o.attributeName() === name)?.long;
+    throw new UsageError(
+      `meta-train: ${own.map(flag).join(', ')}: a resumed run has its own settings; with --resume go only ${WITH_RESUME.slice(1).map(flag).join(', ')}`,
+    );
+  }
+  const iterations = given.includes('iterations') ? command.getOptionValue('iterations') : undefined;
+  const { resume: folder, data, checkpointEvery } = options;
+  return (hooks) => resumeMetaTrain({ folder: folder!, data, iterations, checkpointEvery }, hooks);
+}
+
+/** Says where the run is and what to do next. */
+function reportMetaTrain({ folder, config, iteration }: MetaTrainRun, output: Output): void {
+  const { iterations } = config.options;
+  const done = iteration >= iterations;
+  const run = shortPath(folder);
+  const next = done ? commandLine('fine-tune', '--init', run) : commandLine('meta-train', '--resume', run);
+  output.record({ event: done ? 'done' : 'interrupted', run: folder, iteration, iterations, next });
+  output.print(
+    done
+      ? `done: ${iteration} meta-steps, saved in ${run}`
+      : `stopped after step ${iteration} of ${iterations}, saved in ${run}`,
+  );
+  output.print(`${done ? 'next' : 'to go on'}: ${next}`);
+}

@@ -1,0 +1,113 @@
+import { basename } from 'node:path';
+import type { Epoch, FineTuneRunHooks, LoadHooks, MetaTrainRunHooks } from '../medetection/index.ts';
+import type { Summary } from '../metrics/index.ts';
+import { decimals, type Output } from './output.ts';
+import { type Progress, startProgress } from './progress.ts';
+
+/** The loss shown is the mean of so many steps: single ones jump with the tasks drawn. */
+const MEAN_OVER = 20;
+
+/** What is shown while pictures load. `finish` ends the bar, whatever came of it. */
+export function loadingUi(output: Output): LoadHooks & { finish: () => void } {
+  let bar: Progress | undefined;
+  return {
+    warn: output.warn,
+    onLoad: (done, total) => {
+      bar ??= startProgress('loading', 'picture', total);
+      bar.update(done);
+      if (done === total) bar.stop();
+    },
+    finish: () => bar?.stop(),
+  };
+}
+
+/** What is shown of a meta-training; under --json each step is a line. */
+export function metaTrainUi(output: Output, signal: AbortSignal): MetaTrainRunHooks & { finish: () => void } {
+  const loading = loadingUi(output);
+  const recent: number[] = [];
+  let bar: Progress | undefined;
+  return {
+    ...loading,
+    signal,
+    onStart: ({ tasks, options, target }, iteration) => {
+      loading.finish();
+      const images = tasks.reduce((sum, t) => sum + t.images, 0);
+      output.print(
+        `meta-training on ${tasks.length} tasks (${images} pictures); ${target} is left out${iteration > 0 ? `; going on from step ${iteration}` : ''}`,
+      );
+      bar = startProgress('meta-training', 'step', options.iterations, iteration);
+    },
+    onStep: (step) => {
+      recent.push(step.queryLoss);
+      if (recent.length > MEAN_OVER) recent.shift();
+      const mean = recent.reduce((a, b) => a + b) / recent.length;
+      bar?.update(step.iteration, `query loss ${decimals(mean)}`);
+      output.record({ event: 'step', ...step, queryLossMean: mean });
+    },
+    finish: () => {
+      loading.finish();
+      bar?.stop();
+    },
+  };
+}
+
+const columns: readonly [string, (epoch: Epoch) => string][] = [
+  ['epoch', ({ epoch }) => String(epoch)],
+  ['train loss', ({ trainLoss }) => decimals(trainLoss)],
+  ['val. loss', ({ validationLoss }) => decimals(validationLoss)],
+  ['accuracy', ({ test }) => decimals(test.accuracy)],
+  ['recall', ({ test }) => decimals(test.recall)],
+  ['precision', ({ test }) => decimals(test.precision)],
+  ['F1', ({ test }) => decimals(test.f1)],
+  ['AUROC', ({ test }) => decimals(test.auroc)],
+];
+
+/** The metrics on the test part that every table shows. */
+export const testMetrics: readonly [string, (test: Summary) => number][] = [
+  ['accuracy', (test) => test.accuracy],
+  ['recall', (test) => test.recall],
+  ['precision', (test) => test.precision],
+  ['F1', (test) => test.f1],
+  ['AUROC', (test) => test.auroc],
+];
+
+const WIDTH = 10;
+const row = (cells: readonly string[]): string => cells.map((cell) => cell.padStart(WIDTH)).join(' ');
+
+/** What is shown of a fine-tuning: a table that grows by a row per epoch. */
+export function fineTuneUi(
+  output: Output,
+  signal: AbortSignal,
+  tag: object = {},
+): FineTuneRunHooks & { finish: () => void } {
+  const loading = loadingUi(output);
+  let bar: Progress | undefined;
+  let epochs = 0;
+  const finish = () => {
+    loading.finish();
+    bar?.stop();
+    bar = undefined;
+  };
+  return {
+    ...loading,
+    signal,
+    onStart: ({ target, init }, { train, validation, test }) => {
+      loading.finish();
+      output.print(
+        `fine-tuning ${target} from ${init === 'random' ? 'random weights' : basename(init)}: ${train} pictures to train on, ${validation} to stop by, ${test} to test`,
+      );
+      output.print(row(columns.map(([name]) => name)));
+    },
+    onStep: (done, total, loss) => {
+      bar ??= startProgress(`epoch ${epochs}`, 'step', total);
+      bar.update(done, `loss ${decimals(loss)}`);
+    },
+    onEpoch: (epoch) => {
+      finish();
+      epochs = epoch.epoch + 1;
+      output.print(`${row(columns.map(([, show]) => show(epoch)))}${epoch.best ? '  *' : ''}`);
+      output.record({ event: 'epoch', ...tag, ...epoch });
+    },
+    finish,
+  };
+}
