@@ -35,6 +35,8 @@ const STRIDE_1_CHECKS = [
   'n=2,c=9,h=12,w=70,o=10',
   'n=2,c=5,h=11,w=10,o=9,kh=1,kw=1,pad=0',
   'n=2,c=3,h=9,w=11,o=5,kh=5,kw=5,pad=2',
+  'n=2,c=3,h=6,w=8,o=5,kh=5,kw=5,pad=2',
+  'n=2,c=5,h=3,w=8,o=9,kh=1,kw=1,pad=0',
 ];
 const ALL_CHECKS = [
   ...STRIDE_1_CHECKS,
@@ -293,19 +295,21 @@ export const conv2dSimdAny: Entry = {
 export const conv2dWeightGradSimd: Entry = {
   extents: EXTENTS,
   constants: { LANES: 8, ROWS: 2, GROUPS: 2, CHANNELS: 4 },
-  shapes: ALIGNED_SHAPES,
-  checks: [...ALIGNED_CHECKS, 'n=2,c=5,h=7,w=12,o=19', 'n=3,c=2,h=4,w=8,o=1,parts=5'],
+  shapes: SHAPES,
+  checks: [...STRIDE_1_CHECKS, 'n=2,c=5,h=7,w=12,o=19', 'n=3,c=2,h=4,w=8,o=1,parts=5'],
   make: (source, shape, constants) => {
     const e = complete(shape);
     const { LANES, ROWS, GROUPS, CHANNELS } = constants;
+    const ALIGNED = Number(e.w % 4 === 0 && e.ow % 4 === 0);
+    const SHIFT = (4 - (e.pad % 4)) % 4;
     const tiles = [ceilDiv(e.c, CHANNELS), ceilDiv(e.o, GROUPS * LANES)] as const;
-    const parts = e.parts || Math.min(e.n * ceilDiv(e.h, ROWS), ceilDiv(32, tiles[0] * tiles[1]));
+    const parts = e.parts || Math.min(e.n * ceilDiv(e.oh, ROWS), ceilDiv(32, tiles[0] * tiles[1]));
     return {
       kernel: {
         name: 'conv2d_weight_grad_simd',
-        source: expand(source, constants),
+        source: expand(source, { ...constants, KH: e.kh, KW: e.kw, ALIGNED, SHIFT }),
         constants: {},
-        dims: words([e.n, e.c, e.h, e.w, e.o, parts]),
+        dims: words([e.n, e.c, e.h, e.w, e.o, e.oh, e.ow, e.pad, parts]),
         grid: [...tiles, parts],
       },
       ...weightGradient(e, parts),

@@ -65,7 +65,7 @@ export const matmul: Entry = {
 
 export const matmulSimd: Entry = {
   extents: EXTENTS,
-  constants: { LANES: 8, ROWS: 16, QUADS: 1 },
+  constants: { LANES: 8, ROWS: 32, QUADS: 1 },
   shapes: SHAPES,
   checks: ALIGNED_CHECKS,
   make: (source, shape, constants) => {
