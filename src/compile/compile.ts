@@ -32,6 +32,8 @@ export interface Compiled<A extends unknown[], R> {
   (...args: { [I in keyof A]: Passed<A[I]> }): Promise<R>;
   /** The plan for arguments of these shapes, without running it. */
   plan(...args: { [I in keyof A]: Passed<A[I]> }): Promise<Plan>;
+  /** Forgets all plans and frees what they hold. */
+  dispose(): void;
 }
 
 interface Entry {
@@ -72,21 +74,17 @@ export function compile<A extends unknown[], R>(
   const call = async (...args: unknown[]): Promise<R> => {
     const { loaded, result } = await load(args);
     const outputs = tensorLeaves(result);
-    const inputs: Argument[] = [];
-    const spent: number[] = [];
-    for (const [position, arg] of args.entries())
-      for (const leaf of dynamicLeaves(arg)) {
-        const value = await argument(leaf, loaded.device);
-        // An array passed twice can be donated only once.
-        if (
-          donated.has(position) &&
-          typeof leaf !== 'number' &&
-          deviceArray(leaf) !== undefined &&
-          !inputs.includes(value)
-        )
-          spent.push(inputs.length);
-        inputs.push(value);
-      }
+    const leaves = args.flatMap((arg, position) => dynamicLeaves(arg).map((leaf) => ({ leaf, position })));
+    const inputs = await toArguments(
+      leaves.map((l) => l.leaf),
+      loaded.device,
+    );
+    const spent = new Set<number>();
+    leaves.forEach(({ leaf, position }, i) => {
+      if (!donated.has(position) || typeof leaf === 'number') return;
+      // An array passed twice can be donated only once; what was computed for this call is not the caller's.
+      if (deviceArray(leaf) !== undefined && inputs.indexOf(inputs[i]) === i) spent.add(i);
+    });
     const arrays = loaded.run(inputs, outputs.map(bytesOf), spent);
     let next = 0;
     return replaceTensors(result, (t) => deviceTensor(arrays[next++], t.shape, t.dtype)) as R;
@@ -94,6 +92,10 @@ export function compile<A extends unknown[], R>(
 
   return Object.assign(call, {
     plan: async (...args: unknown[]) => (await load(args)).loaded.plan,
+    dispose: () => {
+      for (const { loaded } of entries.values()) loaded.dispose();
+      entries.clear();
+    },
   }) as Compiled<A, R>;
 }
 
@@ -147,12 +149,18 @@ function trace<A extends unknown[], R>(fn: (...args: A) => R, args: readonly unk
   return { outputs, result, inputCount };
 }
 
-/** The value of an argument for a run: host numbers, an array of the device, or an expression computed first. */
-async function argument(leaf: Tensor | number, device: Device): Promise<Argument> {
-  if (typeof leaf === 'number') return Float32Array.of(leaf);
-  const host = hostData(leaf);
-  if (host !== undefined) return host;
-  const array = deviceArray(leaf) ?? deviceArray((await evaluate([leaf], device))[0])!;
-  if (array.device !== device) throw new Error(`compile: argument ${leaf} lives on another device`);
-  return array;
+/** The values of arguments for a run: host numbers, arrays of the device, and expressions, which are computed first. */
+async function toArguments(leaves: readonly (Tensor | number)[], device: Device): Promise<Argument[]> {
+  const isLazy = (leaf: Tensor | number): leaf is Tensor =>
+    typeof leaf !== 'number' && hostData(leaf) === undefined && deviceArray(leaf) === undefined;
+  const lazy = leaves.filter(isLazy);
+  const computed = lazy.length === 0 ? [] : await evaluate(lazy, device);
+  return leaves.map((leaf) => {
+    if (typeof leaf === 'number') return Float32Array.of(leaf);
+    const host = hostData(leaf);
+    if (host !== undefined) return host;
+    const array = deviceArray(leaf) ?? deviceArray(computed[lazy.indexOf(leaf)])!;
+    if (array.device !== device) throw new Error(`compile: argument ${leaf} lives on another device`);
+    return array;
+  });
 }

@@ -30,6 +30,7 @@ export async function evaluate(tensors: readonly Tensor[], on?: Device): Promise
   await loadShaders();
   const loaded = new LoadedPlan(makePlan(tensors, 0, device.capabilities), device);
   const arrays = loaded.run([], tensors.map(bytesOf));
+  loaded.dispose();
   return tensors.map((t, i) => deviceTensor(arrays[i], t.shape, t.dtype));
 }
 

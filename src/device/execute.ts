@@ -22,6 +22,8 @@ export class LoadedPlan {
   readonly device: Device;
   readonly #slots: GPUBuffer[];
   readonly #steps: Step[];
+  /** Buffers that only this plan uses. */
+  readonly #own: GPUBuffer[] = [];
 
   constructor(plan: Plan, device: Device) {
     this.plan = plan;
@@ -46,6 +48,7 @@ export class LoadedPlan {
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
     gpu.queue.writeBuffer(buffer, 0, data as GPUAllowSharedBufferSource);
+    this.#own.push(buffer);
     return buffer;
   }
 
@@ -71,6 +74,7 @@ export class LoadedPlan {
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
     device.gpu.queue.writeBuffer(uniforms, 0, image);
+    this.#own.push(uniforms);
     return plan.dispatches.map(({ kernel, inputs, outputs }, i) => {
       const bindings = { inputs: inputs.length, outputs: outputs.length };
       const resources = [
@@ -87,6 +91,11 @@ export class LoadedPlan {
         grid: kernel.grid,
       };
     });
+  }
+
+  /** Frees what only this plan uses. Runs already submitted still finish. */
+  dispose(): void {
+    for (const buffer of this.#own.splice(0)) buffer.destroy();
   }
 
   /** Runs one dispatch alone, several times in one submit. */

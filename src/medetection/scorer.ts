@@ -1,4 +1,4 @@
-import { compile } from '../compile/index.ts';
+import { type Compiled, compile, evaluate } from '../compile/index.ts';
 import type { LoadedTask } from '../data/index.ts';
 import { type Tensor, tree } from '../graph/index.ts';
 import { byStatistics, collecting, type Statistics } from '../nn/index.ts';
@@ -18,18 +18,18 @@ const BATCH = 32;
 
 /** Compiled forward passes of one model: scoring by fixed statistics, and their collection. */
 export class Scorer {
-  readonly #score: (params: ModelParams, statistics: Statistics, batch: Pairs) => Promise<Tensor>;
-  readonly #collect: (params: ModelParams, batch: Pairs) => Promise<Statistics>;
+  readonly #score: Compiled<[ModelParams, Statistics, Pairs], Tensor>;
+  readonly #collect: Compiled<[ModelParams, Pairs], Statistics>;
 
   constructor(model: ModelConfig) {
     this.#score = compile((params: ModelParams, statistics: Statistics, batch: Pairs) =>
       logits(params, batch, model, byStatistics(statistics)),
-    ) as never;
+    );
     this.#collect = compile((params: ModelParams, batch: Pairs) => {
       const statistics: Record<string, { mean: Tensor; variance: Tensor }> = {};
       logits(params, batch, model, collecting(statistics));
       return statistics;
-    }) as never;
+    });
   }
 
   /**
@@ -43,10 +43,10 @@ export class Scorer {
   ): Promise<Statistics> {
     const collected: Statistics[] = [];
     for (const batch of batches) collected.push(await this.#collect(params, pairs(task, fill(batch, BATCH))));
-    return tree.map(
-      (...values: Tensor[]) => values.reduce((a, b) => a.add(b)).div(values.length),
-      ...(collected as [Statistics, ...Statistics[]]),
-    );
+    const mean = (...values: Tensor[]) => values.reduce((a, b) => a.add(b)).div(values.length);
+    const means = tree.map(mean, ...(collected as [Statistics, ...Statistics[]]));
+    // Computed now, rather than again for every batch that is judged by them.
+    return tree.withLeaves(means, await evaluate(tree.leaves(means)));
   }
 
   /**
