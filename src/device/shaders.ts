@@ -23,4 +23,8 @@ export const SHADERS = {
   conv2d_simd_any: new URL('../../shaders/conv2d_simd_any.wgsl', import.meta.url),
   conv2d_weight_grad_simd: new URL('../../shaders/conv2d_weight_grad_simd.wgsl', import.meta.url),
   matmul_simd: new URL('../../shaders/matmul_simd.wgsl', import.meta.url),
+  max_pool_2x2: new URL('../../shaders/max_pool_2x2.wgsl', import.meta.url),
+  max_pool_codes_2x2: new URL('../../shaders/max_pool_codes_2x2.wgsl', import.meta.url),
+  gather_pool_2x2: new URL('../../shaders/gather_pool_2x2.wgsl', import.meta.url),
+  scatter_pool_2x2: new URL('../../shaders/scatter_pool_2x2.wgsl', import.meta.url),
 } as const;

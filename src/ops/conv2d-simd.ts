@@ -61,10 +61,22 @@ const weightGradOp = kernelOp('conv2dWeightGradSimd', (node, { lanes }) => {
   const [x, g] = node.inputs;
   const [parts, o, c, kh, kw] = node.shape;
   const [, , oh, ow] = g.shape;
+  const padding = node.attrs.padding as number;
   const CHANNELS = channelsFor(kh, kw);
+  const aligned = x.shape[3] % 4 === 0 && ow % 4 === 0;
+  const constants = {
+    LANES: lanes,
+    ROWS,
+    GROUPS,
+    CHANNELS,
+    KH: kh,
+    KW: kw,
+    ALIGNED: Number(aligned),
+    SHIFT: (4 - (padding % 4)) % 4,
+  };
   return {
-    ...unrolled('conv2d_weight_grad_simd', { LANES: lanes, ROWS, GROUPS, CHANNELS, KH: kh, KW: kw }),
-    dims: [...x.shape, o, oh, ow, node.attrs.padding as number, parts].map(u32),
+    ...unrolled('conv2d_weight_grad_simd', constants),
+    dims: [...x.shape, o, oh, ow, padding, parts].map(u32),
     grid: [Math.ceil(c / CHANNELS), Math.ceil(o / (GROUPS * lanes)), parts],
   };
 });

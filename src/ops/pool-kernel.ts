@@ -5,9 +5,12 @@ import type { Tensor } from '../graph/tensor.ts';
 import { planeGrid, tileFor } from './plane-grid.ts';
 import type { PoolAttrs } from './pool.ts';
 
-/** All four kernels share their dims (planes, input size, output size) and constants (tile, window). */
+/** The four kernels, each for any window and for 2x2 windows side by side. */
+type PoolKernel = 'max_pool' | 'max_pool_codes' | 'gather_pool' | 'scatter_pool';
+
+/** All share their dims (planes, input size, output size); the window is constant, so that it becomes straight code. */
 function poolKernel(
-  name: ShaderName,
+  kind: PoolKernel,
   node: Tensor,
   image: Tensor,
   pooled: Tensor,
@@ -16,10 +19,16 @@ function poolKernel(
   const { kernel, stride, padding } = node.attrs as unknown as PoolAttrs;
   const [n, c, h, w] = image.shape;
   const [, , oh, ow] = pooled.shape;
+  const halves = kernel === 2 && stride === 2 && padding === 0 && w % 4 === 0;
+  // Scattering writes whole windows only, so there must be no row outside of them.
+  const byQuads = halves && (kind !== 'scatter_pool' || h === 2 * oh);
+  const name: ShaderName = byQuads ? `${kind}_2x2` : kind;
   return {
     name,
     source: shaderSource(name),
-    constants: { ...tileFor(node.shape[3], device), KERNEL: kernel, STRIDE: stride, PADDING: padding },
+    constants: byQuads
+      ? tileFor(w / 4, device)
+      : { ...tileFor(node.shape[3], device), KERNEL: kernel, STRIDE: stride, PADDING: padding },
     dims: [n * c, h, w, oh, ow].map(u32),
     grid: planeGrid(n * c, device),
   };
