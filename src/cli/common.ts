@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { setDefaultDevice } from '../device/default.ts';
@@ -28,16 +28,10 @@ export async function chosenDevice({ adapter }: CommonOptions, output: Output): 
   return device;
 }
 
-/** A folder for a run that does not exist yet: `runs/<name>-<n>`, claimed by making it. */
-export async function newRunFolder(name: string): Promise<string> {
-  await mkdir('runs', { recursive: true });
+/** A folder for a run that does not exist yet: `runs/<name>-<n>`. */
+export function newRunFolder(name: string): string {
   for (let n = 1; ; n++) {
     const folder = join('runs', `${name}-${n}`);
-    try {
-      await mkdir(folder);
-      return folder;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
+    if (!existsSync(folder)) return folder;
   }
 }

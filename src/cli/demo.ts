@@ -66,7 +66,7 @@ export function addDemo(program: Command): void {
     if (options.out !== undefined) await checkNewFolder(resolve(options.out));
     using interrupt = onInterrupt();
     using _device = await chosenDevice(options, output);
-    const folder = resolve(options.out ?? (await newRunFolder('demo')));
+    const folder = resolve(options.out ?? newRunFolder('demo'));
     const data = join(folder, 'data');
     const leaveOut = sameTexture();
     output.print(

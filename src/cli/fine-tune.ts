@@ -49,7 +49,7 @@ export function addFineTune(program: Command): void {
     try {
       run = await runFineTune(
         {
-          folder: options.out ?? (await newRunFolder(`fine-tune-${target}`)),
+          folder: options.out ?? newRunFolder(`fine-tune-${target}`),
           data,
           target,
           init: init ? resolve(options.init) : 'random',

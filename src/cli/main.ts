@@ -19,15 +19,20 @@ const program = new Command('medetection')
   .description(description)
   .version(version)
   .exitOverride()
+  // The error itself is told last, below the help, where it is seen.
   .showHelpAfterError()
-  .showSuggestionAfterError();
+  .configureOutput({ outputError: () => {} });
 for (const add of [addDemo, addDoctor, addTasks, addMetaTrain, addFineTune, addEvaluate, addPredict])
   add(program);
 
 /** What ended the program, as an exit code; it was told to the user. */
 function tell(error: unknown): number {
-  // Commander has printed its own messages by the time it throws.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCode.ok;
+    // `commander.help`: there was no command, and the help is the answer.
+    if (error.code !== 'commander.help') process.stderr.write(`\n${error.message}\n`);
+    return exitCode.usage;
+  }
   const message = error instanceof Error ? error.message : String(error);
   const debug = process.env.MEDETECTION_DEBUG === '1' && error instanceof Error;
   process.stderr.write(`${debug ? error.stack : `error: ${message}`}\n`);

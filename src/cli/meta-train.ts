@@ -68,10 +68,10 @@ function begin(command: Command, options: Options): Start {
     throw new UsageError(
       'meta-train: give --data DIR and --target TASK (the task to leave out; `tasks DIR` lists what there is), or --resume RUN',
     );
-  return async (hooks) =>
+  return (hooks) =>
     runMetaTrain(
       {
-        folder: options.out ?? (await newRunFolder(`meta-train-${target}`)),
+        folder: options.out ?? newRunFolder(`meta-train-${target}`),
         data,
         target,
         leaveOut,

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { generateTask, proceduralTasks, writeTask } from '../../src/data/index.ts';
+import { runtimeArguments } from '../runtime.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const main = join(root, 'src/cli/main.ts');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: Record<string, string>;
+  /** Is told of all output so far whenever there is more. */
+  readonly onOutput?: (text: string, child: ChildProcess) => void;
+}
+
+/** Runs the program in the repository as a user would. */
+export function medetection(args: readonly string[], { env, onOutput }: RunOptions = {}): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...runtimeArguments(), main, ...args], {
+      cwd: root,
+      env: { ...process.env, MEDETECTION_DEBUG: '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 240_000,
+      killSignal: 'SIGKILL',
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+      onOutput?.(stdout + stderr, child);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+      onOutput?.(stdout + stderr, child);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** The JSON lines of a program's stdout. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever the program wrote
+export const records = (stdout: string): any[] =>
+  stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+
+/** A folder that goes with the process. */
+export function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'medetection cli-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Four small drawn tasks of 32 px under `folder`, and one that is too small to learn from. */
+export async function drawData(folder: string): Promise<string> {
+  const chosen = proceduralTasks.filter(({ family }) => family === 'stain').slice(0, 5);
+  for (const [i, task] of chosen.entries()) {
+    const each = i === 4 ? 2 : 12;
+    await writeTask(folder, generateTask({ ...task, size: 32, normal: each, defective: each, seed: i }));
+  }
+  return folder;
+}
+
+/** Names of the tasks of {@link drawData}. */
+export const drawn = {
+  target: 'brushed_metal_stain',
+  learned: ['concrete_stain', 'wood_stain', 'woven_fabric_stain'],
+  small: 'tiles_stain',
+};
+
+/** Options that make a model and its training small. */
+export const smallModel = ['--size', '32', '--width', '8'];
+export const smallMeta = [...smallModel, '--tasks-per-step', '2', '--support', '4', '--query', '4'];

@@ -1,0 +1,157 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { drawData, drawn, medetection, records, scratch, smallMeta } from './support.ts';
+
+const folder = scratch();
+const data = await drawData(join(folder, 'data'));
+const path = (...parts: string[]) => join(folder, ...parts);
+const read = (...parts: string[]) => readFileSync(path(...parts));
+const json = (...parts: string[]) => JSON.parse(read(...parts).toString());
+const { target } = drawn;
+
+test('tasks lists what there is', async () => {
+  const { code, stdout } = await medetection(['tasks', data, '--json']);
+  assert.is(code, 0);
+  const [{ tasks }] = records(stdout);
+  assert.equal(
+    tasks.map((t: { name: string }) => t.name),
+    [target, ...drawn.learned, drawn.small].sort(),
+  );
+  assert.is(tasks[0].normal, 12);
+  assert.is(tasks[0].defective, 12);
+});
+
+test('meta-train: two steps and two resumed are four, to the bit', async () => {
+  const begin = ['meta-train', '--data', data, '--target', target, '--seed', '3', ...smallMeta];
+  const whole = await medetection([...begin, '--iterations', '4', '--out', path('whole'), '--json']);
+  assert.is(whole.code, 0, whole.stderr);
+  const steps = records(whole.stdout);
+  assert.equal(
+    steps.map((s) => s.event),
+    ['step', 'step', 'step', 'step', 'done'],
+  );
+  assert.match(whole.stderr, /warning: task tiles_stain is left out: .*2 normal and 2 defective/);
+
+  const first = await medetection([...begin, '--iterations', '2', '--out', path('parts')]);
+  assert.is(first.code, 0, first.stderr);
+  // As if the first had crashed after a step that its last checkpoint does not have.
+  writeFileSync(path('parts', 'metrics.jsonl'), '{"iteration":3,"queryLoss":9,"tasks":[]}\n{"iter', {
+    flag: 'a',
+  });
+  const second = await medetection(['meta-train', '--resume', path('parts'), '--iterations', '4']);
+  assert.is(second.code, 0, second.stderr);
+  for (const file of [
+    'weights.safetensors',
+    'state.safetensors',
+    'metrics.jsonl',
+    'split.json',
+    'config.json',
+  ])
+    assert.ok(read('whole', file).equals(read('parts', file)), `${file} differs`);
+
+  const config = json('whole', 'config.json');
+  assert.is(config.kind, 'meta-train');
+  assert.is(config.seed, 3);
+  assert.is(config.model.width, 8);
+  assert.is(config.splitHash, json('whole', 'split.json').hash);
+  assert.equal(
+    config.tasks.map((t: { name: string }) => t.name),
+    drawn.learned,
+  );
+});
+
+test('fine-tune, evaluate and predict with the run alone', async () => {
+  const tuned = await medetection([
+    'fine-tune',
+    '--init',
+    path('whole'),
+    '--epochs',
+    '2',
+    '--batch',
+    '4',
+    '--out',
+    path('tuned'),
+    '--json',
+  ]);
+  assert.is(tuned.code, 0, tuned.stderr);
+  const lines = records(tuned.stdout);
+  assert.equal(
+    lines.map((l) => l.event),
+    ['epoch', 'epoch', 'epoch', 'done'],
+  );
+  const { best } = lines[3];
+  assert.is(json('tuned', 'config.json').init, path('whole'));
+  assert.is(json('tuned', 'split.json').hash, json('whole', 'split.json').hash);
+
+  const evaluated = await medetection(['evaluate', '--run', path('tuned'), '--json']);
+  assert.is(evaluated.code, 0, evaluated.stderr);
+  const [evaluation] = records(evaluated.stdout);
+  // The stored detector and references are those that the epoch was measured with.
+  assert.equal(evaluation.test, best.test);
+
+  const text = await medetection(['evaluate', '--run', path('tuned')]);
+  assert.match(text.stdout, /AUROC +[\d.]+\nAUROC of hard decisions +[\d.]+\n/);
+
+  // Predicting needs the pictures that it is given, and nothing else of the data.
+  const [{ id, score }] = evaluation.images;
+  renameSync(data, path('moved'));
+  const image = path('moved', target, id);
+  const broken = path('broken.png');
+  writeFileSync(broken, read('moved', target, id).subarray(0, 200));
+  const predict = ['predict', image, broken, '--run', path('tuned'), '--json'];
+  const predicted = await medetection(predict);
+  assert.is(predicted.code, 1, predicted.stderr);
+  const [{ images }] = records(predicted.stdout);
+  assert.is(images[0].score, score);
+  assert.ok(Math.abs(images[0].probability - 1 / (1 + Math.exp(-score))) < 1e-12);
+  assert.is(images[0].verdict, score >= 0 ? 'defective' : 'normal');
+  assert.is(images[0].references.length, 4);
+  assert.match(images[1].error, /truncated|damaged|end/i);
+  assert.match(predicted.stderr, /error: .*broken\.png: /);
+
+  const above = String(score + 1);
+  const skipping = await medetection([...predict, '--skip-broken', '--threshold', above]);
+  assert.is(skipping.code, 0, skipping.stderr);
+  assert.is(records(skipping.stdout)[0].images[0].verdict, 'normal');
+
+  const others = await medetection([
+    'predict',
+    image,
+    '--run',
+    path('tuned'),
+    '--references',
+    path('moved', target, '0'),
+  ]);
+  assert.is(others.code, 0, others.stderr);
+  assert.match(others.stdout, /compared with 12 references/);
+
+  // The split is checked against the pictures as they are now.
+  const gone = await medetection(['evaluate', '--run', path('tuned')]);
+  assert.is(gone.code, 1);
+  assert.match(gone.stderr, /data: the folder cannot be read/);
+  const same = await medetection(['evaluate', '--run', path('tuned'), '--data', path('moved'), '--json']);
+  assert.equal(records(same.stdout)[0].test, best.test);
+  const other = evaluation.images.find((i: { id: string }) => i.id !== id).id;
+  writeFileSync(image, read('moved', target, other));
+  const changed = await medetection(['evaluate', '--run', path('tuned'), '--data', path('moved')]);
+  assert.is(changed.code, 1);
+  assert.match(changed.stderr, /pictures of the test part are not what they were/);
+});
+
+test('fine-tune from random weights needs no run', async () => {
+  const { code, stderr, stdout } = await medetection([
+    ...['fine-tune', '--init', 'random', '--data', path('moved'), '--target', drawn.learned[0]],
+    ...['--size', '32', '--width', '8', '--no-siamese', '--attention', 'none', '--epochs', '1'],
+    ...['--out', path('random')],
+  ]);
+  assert.is(code, 0, stderr);
+  assert.match(stdout, /epoch +train loss +val\. loss +accuracy +recall +precision +F1 +AUROC/);
+  assert.is(json('random', 'config.json').init, 'random');
+  assert.is(json('random', 'config.json').model.siamese, false);
+  for (const file of ['metrics.jsonl', 'weights.safetensors', 'references.safetensors', 'split.json'])
+    assert.ok(existsSync(path('random', file)), file);
+});
+
+test.run();
