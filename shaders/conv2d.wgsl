@@ -22,7 +22,7 @@ struct Dims {
 
 // Element (row, column) of the channel that starts at `base`, zero outside the image.
 fn pixel(base: u32, row: i32, column: i32) -> f32 {
-  let inside = row >= 0 && row < i32(dims.h) && column >= 0 && column < i32(dims.w);
+  let inside = (row >= 0) & (row < i32(dims.h)) & (column >= 0) & (column < i32(dims.w));
   let at = select(0u, base + u32(row) * dims.w + u32(column), inside);
   return select(0.0, x[at], inside);
 }

@@ -27,8 +27,8 @@ fn pixel(base: u32, row: i32, column: i32) -> f32 {
   let stride = i32(STRIDE);
   let i = row / stride;
   let j = column / stride;
-  let inside = row >= 0 && column >= 0 && i < i32(dims.oh) && j < i32(dims.ow)
-    && i * stride == row && j * stride == column;
+  let inside = (row >= 0) & (column >= 0) & (i < i32(dims.oh)) & (j < i32(dims.ow))
+    & (i * stride == row) & (j * stride == column);
   let at = select(0u, base + u32(i) * dims.ow + u32(j), inside);
   return select(0.0, gy[at], inside);
 }

@@ -49,7 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   let row_$i = top + $i - dims.pad;
   let start_$i = (n * dims.c * dims.h + row_$i) * dims.w + column_0;
   #for j in 0..WIDTH
-  let inside_$i_$j = row_$i < dims.h && column_$j < dims.w;
+  let inside_$i_$j = (row_$i < dims.h) & (column_$j < dims.w);
   #end
   #end
   // Quad i of the weights of an input channel: tap i/2, channels o + i%2*4 and the next 3. A last half is repeated.

@@ -33,7 +33,7 @@ fn window(q: u32) -> vec3i {
 fn pixel(n: u32, at: vec3i, i: u32, j: u32) -> f32 {
   let row = at.y + i32(i * STRIDE);
   let column = at.z + i32(j * STRIDE);
-  let inside = row >= 0 && row < i32(dims.h) && column >= 0 && column < i32(dims.w);
+  let inside = (row >= 0) & (row < i32(dims.h)) & (column >= 0) & (column < i32(dims.w));
   let index = ((n * dims.c + u32(at.x)) * dims.h + u32(row)) * dims.w + u32(column);
   return select(0.0, x[select(0u, index, inside)], inside);
 }

@@ -10,9 +10,10 @@
 // A workgroup is one subgroup and computes the weights of GROUPS * LANES output channels, GROUPS to a lane, and CHANNELS
 // input channels. It walks along a band by 4 columns: a lane loads the gy of its output channels and a share of the
 // CHANNELS x (ROWS+KH-1) rows of x, which are broadcast. A row starts anywhere in a quad of memory: each step loads the
-// next whole quad and shifts.
+// next whole quad and shifts; ALIGNED says that all rows start alike.
 // Grid: (ceil(C / CHANNELS), ceil(O / (GROUPS * LANES)), S).
-// Constants: LANES (subgroup size), ROWS, GROUPS, CHANNELS, KH, KW.
+// Constants: LANES (subgroup size), ROWS, GROUPS, CHANNELS, KH, KW, ALIGNED: 1 if W and OW are multiples of 4, else 0,
+// SHIFT: -pad modulo 4.
 enable subgroups;
 
 struct Dims {
@@ -30,7 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   #let HEIGHT = ROWS+KH-1
   #let WIDTH = 3+KW
   #let LOADS = (CHANNELS*HEIGHT+LANES-1)/LANES
-  #let QUADS = (WIDTH+3+3)/4
+  #let QUADS = (WIDTH+3+ALIGNED*SHIFT+(1-ALIGNED)*3)/4
   let bands = (dims.oh + ROWS - 1) / ROWS;
   let share = (dims.n * bands + dims.s - 1) / dims.s;
   let last = min((group.z + 1) * share, dims.n * bands);
@@ -66,12 +67,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     #for g in 0..GROUPS
     #for r in 0..ROWS
     let from_$g_$r = ((n * dims.o + filter_$g) * dims.oh + top + $r) * dims.ow;
+    #if 1-ALIGNED
     var next_$g_$r = gy[from_$g_$r / 4];
+    #end
     #end
     #end
     for (var left = 0u; left < dims.ow; left += 4) {
       #for g in 0..GROUPS
       #for r in 0..ROWS
+      #if ALIGNED
+      let q_$g_$r = gy[(from_$g_$r + left) / 4];
+      #for j in 0..4
+      let g_$g_$r_$j = select(0.0, q_$g_$r[$j], top + $r < dims.oh);
+      #end
+      #end
+      #if 1-ALIGNED
       let q_$g_$r_0 = next_$g_$r;
       next_$g_$r = gy[(from_$g_$r + left) / 4 + 1];
       let q_$g_$r_1 = next_$g_$r;
@@ -80,7 +90,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       #end
       #for j in 0..4
       let g_$g_$r_$j = select(0.0, select(h_$g_$r_$j, h_$g_$r_$(j+1), (from_$g_$r & 1) != 0),
-        top + $r < dims.oh && left + $j < dims.ow);
+        (top + $r < dims.oh) & (left + $j < dims.ow));
+      #end
       #end
       #end
       #end
@@ -92,12 +103,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       #for q in 0..QUADS-1
       ahead_$k_$q = a_$k_$(q+1);
       #end
+      #if ALIGNED
+      #for j in 0..WIDTH
+      let x_$k_$j = select(0.0, a_$k_$((j+SHIFT)/4)[$((j+SHIFT)%4)],
+        (row_$k < dims.h) & (left + $j - dims.pad < dims.w));
+      #end
+      #end
+      #if 1-ALIGNED
       #for j in 0..WIDTH+1
       let b_$k_$j = select(a_$k_$(j/4)[$(j%4)], a_$k_$((j+2)/4)[$((j+2)%4)], (start_$k & 2) != 0);
       #end
       #for j in 0..WIDTH
       let x_$k_$j = select(0.0, select(b_$k_$j, b_$k_$(j+1), (start_$k & 1) != 0),
-        row_$k < dims.h && left + $j - dims.pad < dims.w);
+        (row_$k < dims.h) & (left + $j - dims.pad < dims.w));
+      #end
       #end
       #end
       #for k in 0..CHANNELS

@@ -300,12 +300,14 @@ export const conv2dWeightGradSimd: Entry = {
   make: (source, shape, constants) => {
     const e = complete(shape);
     const { LANES, ROWS, GROUPS, CHANNELS } = constants;
+    const ALIGNED = Number(e.w % 4 === 0 && e.ow % 4 === 0);
+    const SHIFT = (4 - (e.pad % 4)) % 4;
     const tiles = [ceilDiv(e.c, CHANNELS), ceilDiv(e.o, GROUPS * LANES)] as const;
     const parts = e.parts || Math.min(e.n * ceilDiv(e.oh, ROWS), ceilDiv(32, tiles[0] * tiles[1]));
     return {
       kernel: {
         name: 'conv2d_weight_grad_simd',
-        source: expand(source, { ...constants, KH: e.kh, KW: e.kw }),
+        source: expand(source, { ...constants, KH: e.kh, KW: e.kw, ALIGNED, SHIFT }),
         constants: {},
         dims: words([e.n, e.c, e.h, e.w, e.o, e.oh, e.ow, e.pad, parts]),
         grid: [...tiles, parts],
