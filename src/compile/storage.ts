@@ -70,15 +70,16 @@ export function chooseStored(
   // A kernel binds its inputs and at least one output, and merged kernels a few outputs more.
   const mostReads = Math.min(device.maxStorageBuffers - 2, 10);
   const inline = new Map<Tensor, Inline>();
+  // Looks through views anew each time: what they show may have been stored since.
   const inlineOf = (t: Tensor): Inline => {
-    const base = contiguousBase(t);
+    let base = t;
+    while (isView(base) && !stored.has(base)) base = base.inputs[0];
     if (isSource(base) || stored.has(base)) return { reads: new Set([base]), cost: 0 };
-    return inline.get(t)!;
+    return inline.get(base)!;
   };
   for (const node of order) {
     const kind = kindOf(node);
     if (kind === 'constant' || kind === 'iota') inline.set(node, { reads: new Set(), cost: 0 });
-    if (kind === 'view') inline.set(node, inlineOf(node.inputs[0]));
     if (kind !== 'elementwise') continue;
     const own = node.op.lowering.kind === 'elementwise' && node.op.lowering.costly ? COSTLY : 1;
     let sum = combine(node, own, inlineOf);
