@@ -47,7 +47,7 @@ const builders: Record<string, Build> = {
         height: { weight: wh, bias: bh },
         width: { weight: ww, bias: bw },
       },
-      eps,
+      { normalise: (y, { gamma, beta }) => ops.batchNorm(y, gamma, beta, { eps }) },
     ),
   spatial_pyramid_pool: ({ x }, { levels }) => ops.spatialPyramidPool(x, levels),
 };
