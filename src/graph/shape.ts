@@ -59,6 +59,6 @@ export function resolveAxes(
   if (axes === undefined) return Array.from({ length: rank }, (_, d) => d);
   const list = (typeof axes === 'number' ? [axes] : axes).map((a) => resolveAxis(op, a, rank));
   if (new Set(list).size !== list.length)
-    throw new Error(`${op}: axes [${list.join(',')}] name one axis twice`);
+    throw new Error(`${op}: axes [${[axes].flat().join(',')}] name one axis twice`);
   return list.sort((a, b) => a - b);
 }

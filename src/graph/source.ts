@@ -1,6 +1,6 @@
 import type { DeviceArray } from '../device/array.ts';
 import type { Op } from './op.ts';
-import { type Shape, showShape, sizeOf } from './shape.ts';
+import { checkShape, type Shape, showShape, sizeOf } from './shape.ts';
 import { type DType, Tensor } from './tensor.ts';
 
 /** Values that exist before anything runs; no derivative flows out of the graph through them. */
@@ -30,6 +30,7 @@ export function tensor(values: Numbers | HostData, shape?: Shape, dtype?: DType)
   const given = typed ? [values.length] : shapeOfLists(values);
   const type = dtype ?? (values instanceof Int32Array ? 'i32' : 'f32');
   const finalShape = shape ?? given;
+  checkShape('tensor', finalShape);
   const flat = typed ? values : (([values] as unknown[]).flat(Number.POSITIVE_INFINITY) as number[]);
   if (flat.length !== sizeOf(finalShape))
     throw new Error(
@@ -76,8 +77,10 @@ export const inputIndex = (t: Tensor): number | undefined =>
   t.op === inputOp ? (t.attrs.index as number) : undefined;
 
 /** One number everywhere. It takes no memory on the device. */
-export const full = (shape: Shape, value: number, dtype: DType = 'f32'): Tensor =>
-  new Tensor(constantOp, [], { value }, shape, dtype);
+export function full(shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
+  checkShape('full', shape);
+  return new Tensor(constantOp, [], { value }, shape, dtype);
+}
 
 export const zeros = (shape: Shape, dtype: DType = 'f32'): Tensor => full(shape, 0, dtype);
 export const ones = (shape: Shape, dtype: DType = 'f32'): Tensor => full(shape, 1, dtype);

@@ -6,11 +6,13 @@ import { pad } from './movement.ts';
 /**
  * Joins tensors along an axis. Written as a sum of padded parts, which the compiler reads part by part: so it needs
  * neither a kernel nor a derivative of its own.
- * @throws when the other axes differ.
+ * @throws when types or the other axes differ.
  */
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
   if (parts.length === 0) throw new Error('concat: needs at least one tensor');
   const a = resolveAxis('concat', axis, parts[0].rank);
+  if (parts.some((p) => p.dtype !== parts[0].dtype))
+    throw new Error(`concat: parts have types ${parts.map((p) => p.dtype).join(', ')}; convert them to one`);
   for (const part of parts)
     if (part.rank !== parts[0].rank || part.shape.some((n, d) => d !== a && n !== parts[0].shape[d]))
       throw new Error(

@@ -159,6 +159,9 @@ function apply(name: FunctionName, operands: readonly Operand[]): Tensor {
     throw new Error(
       `${name}: operands have types ${operands.map(describe).join(' and ')}; convert with toFloat() or toInt()`,
     );
+  const fraction = values.find((x) => typeof x === 'number' && !Number.isInteger(x));
+  if (dtype === 'i32' && fraction !== undefined)
+    throw new Error(`${name}: number ${fraction} does not fit ${describe(typed[0])}; convert with toFloat()`);
   const inputs = operands.map((x) => (x instanceof Tensor ? broadcastTo(x, shape) : full(shape, x, dtype)));
   const f: ScalarFunction = scalarFunctions[name];
   return new Tensor(ops[name], inputs, {}, shape, f.result ?? dtype);

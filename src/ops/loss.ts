@@ -9,13 +9,15 @@ import { max } from './reduce.ts';
 /**
  * Binary cross-entropy of logits z against targets t in [0, 1] (f32 or i32), element by element:
  * t log(1 + e^-z) + (1 - t) log(1 + e^z), accurate for any z.
- * @throws when shapes differ.
+ * @throws when shapes differ or the logits are not f32.
  */
 export function bceWithLogits(z: Tensor, t: Tensor): Tensor {
   if (showShape(z.shape) !== showShape(t.shape))
     throw new Error(
       `bceWithLogits: logits ${showShape(z.shape)} and targets ${showShape(t.shape)} differ in shape`,
     );
+  if (z.dtype !== 'f32')
+    throw new Error(`bceWithLogits: logits must be f32, got ${z.dtype}${showShape(z.shape)}`);
   const target = toFloat(t);
   return add(mul(target, softplus(neg(z))), mul(sub(1, target), softplus(z)));
 }
@@ -45,6 +47,10 @@ export function crossEntropy(z: Tensor, labels: Tensor): Tensor {
   if (z.rank < 1 || showShape(z.shape.slice(0, -1)) !== showShape(labels.shape))
     throw new Error(
       `crossEntropy: logits ${showShape(z.shape)} need labels ${showShape(z.shape.slice(0, -1))}, got ${showShape(labels.shape)}`,
+    );
+  if (z.dtype !== 'f32' || labels.dtype !== 'i32')
+    throw new Error(
+      `crossEntropy: needs f32 logits and i32 labels, got ${z.dtype}${showShape(z.shape)} and ${labels.dtype}${showShape(labels.shape)}`,
     );
   return neg(sum(mul(oneHot(labels, z.shape[z.rank - 1]), logSoftmax(z)), -1));
 }

@@ -1,5 +1,5 @@
 import type { Op, ViewKind } from '../graph/op.ts';
-import { resolveAxis, type Shape, sameShape, showShape, sizeOf } from '../graph/shape.ts';
+import { resolveAxes, resolveAxis, type Shape, sameShape, showShape, sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 
 /*
@@ -52,7 +52,11 @@ const stopOp: Op = { ...view('identity', () => [null]), name: 'stopGradient' };
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((a, b) => (b === -1 ? a : a * b), 1);
   const resolved = shape.map((n) => (n === -1 ? x.size / known : n));
-  if (sizeOf(resolved) !== x.size || shape.filter((n) => n === -1).length > 1)
+  if (
+    sizeOf(resolved) !== x.size ||
+    !resolved.every(Number.isInteger) ||
+    shape.filter((n) => n === -1).length > 1
+  )
     throw new Error(
       `reshape: ${showShape(x.shape)} has ${x.size} elements, ${showShape(shape)} cannot hold them`,
     );
@@ -84,7 +88,7 @@ export function transpose(x: Tensor, a = -2, b = -1): Tensor {
 
 /** Reverses the elements along the axes. */
 export function flip(x: Tensor, axes: readonly number[]): Tensor {
-  const resolved = axes.map((a) => resolveAxis('flip', a, x.rank)).sort((a, b) => a - b);
+  const resolved = resolveAxes('flip', axes, x.rank);
   return resolved.length === 0 ? x : new Tensor(flipOp, [x], { axes: resolved }, x.shape, x.dtype);
 }
 
