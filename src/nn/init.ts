@@ -18,10 +18,6 @@ export function uniform(random: Random, shape: readonly number[], limit: number)
   return tensor(data, shape);
 }
 
-/** He et al. 2015 for layers followed by ReLU: normal with variance 2 / fan-in. */
-export const heNormal = (random: Random, shape: readonly number[]): Tensor =>
-  normal(random, shape, Math.sqrt(2 / sizeOf(shape.slice(1))));
-
 /** Numbers known now, as initial parameters are: constants would be folded into plans. */
 export const filled = (shape: readonly number[], value: number): Tensor =>
   tensor(new Float32Array(sizeOf(shape)).fill(value), shape);
