@@ -54,21 +54,30 @@ export function compile<A extends unknown[], R>(
   options: CompileOptions = {},
 ): Compiled<A, R> {
   const entries = new Map<string, Entry>();
+  const underWay = new Map<string, Promise<Entry>>();
   const donated = new Set(options.donate ?? []);
 
-  const load = async (args: readonly unknown[]): Promise<Entry> => {
-    const key = signature(args);
-    const known = entries.get(key);
-    if (known !== undefined) return known;
+  const make = async (args: readonly unknown[]): Promise<Entry> => {
     await loadShaders();
     const device = options.device ?? (await defaultDevice());
     const { outputs, result, inputCount } = trace(fn, args);
-    const entry = {
-      loaded: new LoadedPlan(makePlan(outputs, inputCount, device.capabilities), device),
-      result,
-    };
-    entries.set(key, entry);
-    return entry;
+    return { loaded: new LoadedPlan(makePlan(outputs, inputCount, device.capabilities), device), result };
+  };
+
+  const load = async (args: readonly unknown[]): Promise<Entry> => {
+    const key = signature(args);
+    const known = entries.get(key) ?? underWay.get(key);
+    if (known !== undefined) return known;
+    // Calls under way at once share one trace; what failed may be tried again.
+    const making = make(args);
+    underWay.set(key, making);
+    try {
+      const entry = await making;
+      entries.set(key, entry);
+      return entry;
+    } finally {
+      underWay.delete(key);
+    }
   };
 
   const call = async (...args: unknown[]): Promise<R> => {
@@ -117,18 +126,24 @@ const replaceTensors = (result: unknown, f: (t: Tensor) => Tensor): unknown =>
 
 /** Everything about the arguments that the plan depends on. */
 function signature(args: readonly unknown[]): string {
-  return tree
-    .entries<unknown>(args)
-    .map(([path, leaf]) => {
-      if (leaf instanceof Tensor) return `${path}:${leaf.dtype}${showShape(leaf.shape)}`;
-      if (typeof leaf === 'number') return `${path}:number`;
-      if (typeof leaf === 'function' || typeof leaf === 'symbol' || ArrayBuffer.isView(leaf))
-        throw new Error(
-          `compile: argument ${path} is a ${ArrayBuffer.isView(leaf) ? 'typed array; wrap it with tensor(data, shape)' : typeof leaf}`,
-        );
-      return `${path}=${JSON.stringify(leaf)}`;
-    })
-    .join(';');
+  const entries = tree.entries<unknown>(args);
+  // Paths alone do not tell { a: { b } } from { 'a.b' }, nor a list from a record.
+  const structure = JSON.stringify(
+    tree.withLeaves(
+      args,
+      entries.map(() => 0),
+    ),
+  );
+  const leaves = entries.map(([path, leaf]) => {
+    if (leaf instanceof Tensor) return `${path}:${leaf.dtype}${showShape(leaf.shape)}`;
+    if (typeof leaf === 'number') return `${path}:number`;
+    if (typeof leaf === 'function' || typeof leaf === 'symbol' || ArrayBuffer.isView(leaf))
+      throw new Error(
+        `compile: argument ${path} is a ${ArrayBuffer.isView(leaf) ? 'typed array; wrap it with tensor(data, shape)' : typeof leaf}`,
+      );
+    return `${path}=${JSON.stringify(leaf)}`;
+  });
+  return `${structure};${leaves.join(';')}`;
 }
 
 function trace<A extends unknown[], R>(fn: (...args: A) => R, args: readonly unknown[]) {
@@ -142,8 +157,11 @@ function trace<A extends unknown[], R>(fn: (...args: A) => R, args: readonly unk
     }),
   ) as A;
   const result = fn(...placeholders);
-  if (result instanceof Promise)
+  if (result instanceof Promise) {
+    // Its own failure, which nobody waits for, must not end the process.
+    result.catch(() => {});
     throw new Error('compile: the function must not be async; it is traced, not run');
+  }
   const outputs = tensorLeaves(result);
   if (outputs.length === 0) throw new Error('compile: the function returns no tensor');
   return { outputs, result, inputCount };

@@ -1,0 +1,127 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { grad } from '../../src/autodiff/index.ts';
+import { makePlan, planBytes, print } from '../../src/compile/index.ts';
+import type { Capabilities } from '../../src/device/capabilities.ts';
+import { loadShaders } from '../../src/device/shader.ts';
+import { type Tensor, tensor } from '../../src/graph/index.ts';
+import { input } from '../../src/graph/source.ts';
+import * as ops from '../../src/ops/index.ts';
+import { capabilities } from '../support/run-plan.ts';
+
+/* Plans are plain data, made for any capabilities with no device at hand. */
+
+const test = suite('plans without a device');
+test.before(() => loadShaders());
+
+const gpu: Capabilities = { ...capabilities, family: 'tiled', lanes: 32, maxStorageBuffers: 10 };
+const network = () => {
+  const [x, w, head] = [
+    input(0, [4, 3, 16, 16], 'f32'),
+    input(1, [8, 3, 3, 3], 'f32'),
+    input(2, [8, 1], 'f32'),
+  ];
+  const pooled = ops.mean(ops.relu(ops.conv2d(x, w, { padding: 1 })), [2, 3]);
+  const loss = ops.mean(ops.bceWithLogits(ops.matmul(pooled, head), ops.sigmoid(ops.matmul(pooled, head))));
+  return [loss, ...grad(loss, [w, head])];
+};
+
+test('print lists every dispatch with grid, shapes and bytes, and the totals', () => {
+  const plan = makePlan(network(), 3, capabilities);
+  const lines = print(plan).split('\n');
+  assert.is(lines.length, plan.dispatches.length + 1);
+  plan.dispatches.forEach((d, i) => {
+    assert.ok(
+      lines[i].includes(d.kernel.name) && lines[i].includes(`grid ${d.kernel.grid.join('x')}`),
+      lines[i],
+    );
+    for (const shape of d.shapes) assert.ok(lines[i].includes(`[${shape}]`), lines[i]);
+    assert.match(lines[i], /\d (B|KiB|MiB)/);
+  });
+  assert.match(
+    lines.at(-1)!,
+    new RegExp(`^${plan.dispatches.length} dispatches, \\d+ pipelines, ${plan.slots.length} buffers, `),
+  );
+  assert.is(
+    planBytes(plan),
+    plan.slots.reduce((n, s) => n + s.bytes, 0),
+  );
+});
+
+test('a plan is complete: slots exist, what is read was written, limits are kept', () => {
+  for (const device of [capabilities, gpu]) {
+    const plan = makePlan(network(), 3, device);
+    const written = new Set<number>([
+      ...plan.inputs.filter((s) => s !== null),
+      ...plan.constants.map((c) => c.slot),
+    ]);
+    for (const { inputs, outputs, kernel, label } of plan.dispatches) {
+      for (const slot of inputs) assert.ok(written.has(slot), `${label} reads #${slot}, which nothing wrote`);
+      for (const slot of outputs) {
+        assert.ok(slot < plan.slots.length && !inputs.includes(slot), `${label} writes #${slot}`);
+        written.add(slot);
+      }
+      assert.ok(inputs.length + outputs.length <= device.maxStorageBuffers, `${label} binds too much`);
+      assert.ok(
+        kernel.grid.every((n) => Number.isInteger(n) && n >= 1 && n <= device.maxGrid),
+        label,
+      );
+    }
+    for (const slot of plan.outputs) assert.ok(written.has(slot));
+  }
+});
+
+test('the same graph gives the same plan', () => {
+  assert.equal(makePlan(network(), 3, gpu), makePlan(network(), 3, gpu));
+});
+
+test('arguments that nothing reads have no slot, and what no output needs is not computed', () => {
+  const x = input(1, [8], 'f32');
+  ops.exp(ops.matmul(ops.reshape(x, [2, 4]), ops.reshape(x, [4, 2])));
+  const plan = makePlan([x.mul(2)], 3, capabilities);
+  assert.equal(
+    plan.inputs.map((s) => s === null),
+    [true, false, true],
+  );
+  assert.is(plan.dispatches.length, 1);
+});
+
+test('multiplying by 1, adding 0, views of constants and identities cost nothing', () => {
+  const x = input(0, [8, 4], 'f32');
+  const nothing = [
+    ops.mul(x, 1),
+    ops.mul(1, x),
+    ops.add(0, x),
+    ops.sub(x, 0),
+    ops.div(x, 1),
+    ops.stopGradient(x),
+  ];
+  for (const y of nothing) assert.is(makePlan([y], 1, capabilities).dispatches.length, 0, `${y}`);
+  const reshaped = ops.reshape(ops.reshape(x, [4, 8]), [32]);
+  assert.is(makePlan([reshaped], 1, capabilities).dispatches.length, 0);
+});
+
+test('equal kernels of different sizes share a pipeline', () => {
+  const f = (t: Tensor) => ops.sum(ops.mul(ops.sin(t), 3), 1);
+  const plan = makePlan([f(input(0, [64, 8], 'f32')), f(input(1, [32, 8], 'f32'))], 2, capabilities);
+  assert.is(plan.dispatches.length, 2);
+  assert.is(plan.dispatches[0].kernel.source, plan.dispatches[1].kernel.source);
+});
+
+test('grids stay within the limit for half a gigabyte of numbers', () => {
+  const x = input(0, [64, 32, 256, 256], 'f32');
+  const odd = input(1, [131, 1021, 1023], 'f32');
+  const outputs = [ops.sin(x), ops.sin(ops.permute(odd, [2, 1, 0])), ops.sum(x, [0, 2, 3]), ops.sum(x, 1)];
+  for (const device of [capabilities, gpu])
+    for (const y of outputs)
+      for (const { kernel } of makePlan([y], 2, device).dispatches)
+        assert.ok(Math.max(...kernel.grid) <= device.maxGrid, `${kernel.name} has grid ${kernel.grid}`);
+});
+
+test('a deep graph needs no deep stack', () => {
+  let x: Tensor = tensor([1, 2, 3]);
+  for (let i = 0; i < 20000; i++) x = x.mul(0.999);
+  assert.ok(makePlan([x], 0, capabilities).dispatches.length > 100);
+});
+
+test.run();
