@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { setDefaultDevice } from '../device/default.ts';
-import { type Device, openDevice } from '../device/index.ts';
+import { openDevice } from '../device/index.ts';
+import { onInterrupt } from './interrupt.ts';
 import { makeOutput, type Output } from './output.ts';
 
 /** Options of every command. */
@@ -19,13 +20,29 @@ export const addCommon = (command: Command): Command =>
 
 export const outputOf = ({ json }: CommonOptions): Output => makeOutput(json);
 
-/** Opens the device that the user chose, as the one that everything computes on; disposed of at the end of the block. */
-export async function chosenDevice({ adapter }: CommonOptions, output: Output): Promise<Device> {
-  const device = await openDevice({ adapter });
-  setDefaultDevice(device);
-  const { description, device: name, vendor } = device.adapterInfo;
-  output.print(`adapter: ${description || name || vendor}`);
-  return device;
+/**
+ * Runs `work` with the device that the user chose as the one that everything computes on, and a signal that Ctrl-C raises.
+ * Both end with it. (Not by `using`, which Node 22 does not know.)
+ */
+export async function withDevice(
+  { adapter }: CommonOptions,
+  output: Output,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const interrupt = onInterrupt();
+  try {
+    const device = await openDevice({ adapter });
+    try {
+      setDefaultDevice(device);
+      const { description, device: name, vendor } = device.adapterInfo;
+      output.print(`adapter: ${description || name || vendor}`);
+      await work(interrupt.signal);
+    } finally {
+      device.dispose();
+    }
+  } finally {
+    interrupt.dispose();
+  }
 }
 
 /** A folder for a run that does not exist yet: `runs/<name>-<n>`. */

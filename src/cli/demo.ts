@@ -16,9 +16,8 @@ import {
   runMetaTrain,
 } from '../medetection/index.ts';
 import { chart, type Series } from './chart.ts';
-import { addCommon, type CommonOptions, chosenDevice, newRunFolder, outputOf } from './common.ts';
+import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
 import { addFlags, integer } from './flags.ts';
-import { onInterrupt } from './interrupt.ts';
 import { commandLine, shortPath } from './invocation.ts';
 import { decimals, type Output, table } from './output.ts';
 import { duration, startProgress } from './progress.ts';
@@ -28,15 +27,15 @@ import { modelFlags } from './training-flags.ts';
 /** All that decides what the demo shows and how long it takes. */
 const demo = {
   /** The product that is new at the end; nothing of its texture is learned from. */
-  target: 'hex_mesh_break',
+  target: 'stripes_break',
   /** Pictures of each class: of the tasks learned from, and of the target. */
   images: 24,
   targetImages: 60,
   size: 32,
   width: 16,
-  meta: { ...defaultMetaTrain, iterations: 40, tasksPerStep: 4, support: 10, query: 10 },
+  meta: { ...defaultMetaTrain, iterations: 80, tasksPerStep: 4, support: 10, query: 10, outerRate: 2e-3 },
   // As many epochs for both: the budget is the same, and early stopping is off.
-  fineTune: { ...defaultFineTune, epochs: 8, patience: 8, batch: 16, rate: 5e-4 },
+  fineTune: { ...defaultFineTune, epochs: 8, patience: 8, batch: 16, rate: 1e-3 },
   checkpointEvery: 20,
 };
 
@@ -64,52 +63,52 @@ export function addDemo(program: Command): void {
     const { size, seed, iterations } = options;
     const model = checkModel({ ...defaultModel, width: demo.width, size });
     if (options.out !== undefined) await checkNewFolder(resolve(options.out));
-    using interrupt = onInterrupt();
-    using _device = await chosenDevice(options, output);
-    const folder = resolve(options.out ?? newRunFolder('demo'));
-    const data = join(folder, 'data');
-    const leaveOut = sameTexture();
-    output.print(
-      `held out: ${demo.target}, and with it all of its texture (${[demo.target, ...leaveOut].join(', ')})`,
-    );
-    await drawTasks(data, size, seed, interrupt.signal);
-
-    const meta = metaTrainUi(output, interrupt.signal);
-    const common = { data, target: demo.target, model, seed, skipBroken: false };
-    const trained = await runMetaTrain(
-      {
-        ...common,
-        folder: join(folder, 'meta-train'),
-        leaveOut,
-        options: { ...demo.meta, iterations },
-        checkpointEvery: demo.checkpointEvery,
-      },
-      meta,
-    ).finally(meta.finish);
-    if (trained.iteration < iterations)
-      throw new Interrupted(
-        `stopped after step ${trained.iteration} of ${iterations}; to go on with the meta-training: ${commandLine('meta-train', '--resume', shortPath(trained.folder))}`,
+    await withDevice(options, output, async (signal) => {
+      const folder = resolve(options.out ?? newRunFolder('demo'));
+      const data = join(folder, 'data');
+      const leaveOut = sameTexture();
+      output.print(
+        `held out: ${demo.target}, and with it all of its texture (${[demo.target, ...leaveOut].join(', ')})`,
       );
+      await drawTasks(data, size, seed, signal);
 
-    const tune = async (start: Start): Promise<FineTuneRun> => {
-      output.print();
-      const ui = fineTuneUi(output, interrupt.signal, { start });
-      const run = await runFineTune(
+      const meta = metaTrainUi(output, signal);
+      const common = { data, target: demo.target, model, seed, skipBroken: false };
+      const trained = await runMetaTrain(
         {
           ...common,
-          folder: join(folder, `fine-tune-${start}`),
-          init: start === 'random' ? start : trained.folder,
-          options: demo.fineTune,
+          folder: join(folder, 'meta-train'),
+          leaveOut,
+          options: { ...demo.meta, iterations },
+          checkpointEvery: demo.checkpointEvery,
         },
-        ui,
-      ).finally(ui.finish);
-      if (run.stopped === 'signal')
-        throw new Interrupted(`stopped while fine-tuning; what is done is in ${shortPath(folder)}`);
-      return run;
-    };
-    const runs = { 'meta-trained': await tune('meta-trained'), random: await tune('random') };
-    report(output, folder, runs);
-    output.print(`\n${duration((performance.now() - begun) / 1000)} in all`);
+        meta,
+      ).finally(meta.finish);
+      if (trained.iteration < iterations)
+        throw new Interrupted(
+          `stopped after step ${trained.iteration} of ${iterations}; to go on with the meta-training: ${commandLine('meta-train', '--resume', shortPath(trained.folder))}`,
+        );
+
+      const tune = async (start: Start): Promise<FineTuneRun> => {
+        output.print();
+        const ui = fineTuneUi(output, signal, { start });
+        const run = await runFineTune(
+          {
+            ...common,
+            folder: join(folder, `fine-tune-${start}`),
+            init: start === 'random' ? start : trained.folder,
+            options: demo.fineTune,
+          },
+          ui,
+        ).finally(ui.finish);
+        if (run.stopped === 'signal')
+          throw new Interrupted(`stopped while fine-tuning; what is done is in ${shortPath(folder)}`);
+        return run;
+      };
+      const runs = { 'meta-trained': await tune('meta-trained'), random: await tune('random') };
+      report(output, folder, runs);
+      output.print(`\n${duration((performance.now() - begun) / 1000)} in all`);
+    });
   });
 }
 
@@ -189,12 +188,10 @@ function report(output: Output, folder: string, runs: Readonly<Record<Start, Fin
 
 /** What happened, whichever start was ahead. */
 function verdict(meta: readonly number[], random: readonly number[]): string {
-  const ahead = meta.filter((value, i) => value > random[i]).length;
+  const count = (sign: number) => meta.filter((value, i) => Math.sign(value - random[i]) === sign).length;
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b) / values.length;
-  const difference = mean(meta) - mean(random);
   return [
-    `The meta-trained start is ahead in ${ahead} of ${meta.length} measurements;`,
-    `over all of them its test AUROC is ${decimals(Math.abs(difference))} ${difference >= 0 ? 'higher' : 'lower'} on average`,
-    `(${decimals(mean(meta))} against ${decimals(mean(random))}).`,
+    `Of ${meta.length} measurements the meta-trained start is ahead in ${count(1)}, level in ${count(0)}, behind in ${count(-1)};`,
+    `its test AUROC is ${decimals(mean(meta))} on average, that of the random one ${decimals(mean(random))}.`,
   ].join(' ');
 }

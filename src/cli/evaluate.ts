@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { evaluateRun, RunDetector } from '../medetection/index.ts';
-import { addCommon, type CommonOptions, chosenDevice, outputOf } from './common.ts';
+import { evaluateRun, Interrupted, RunDetector } from '../medetection/index.ts';
+import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
 import { shortPath } from './invocation.ts';
 import { decimals, table } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -19,36 +19,40 @@ export function addEvaluate(program: Command): void {
     .option('--data <dir>', 'where the folder of tasks is now, if it moved');
   addCommon(command).action(async (options: Options) => {
     const output = outputOf(options);
-    using _device = await chosenDevice(options, output);
-    const detector = await RunDetector.open(options.run);
-    const loading = loadingUi(output);
-    let bar: Progress | undefined;
-    const onScore = (done: number, total: number) => {
-      bar ??= startProgress('scoring', 'pair', total);
-      bar.update(done);
-    };
-    const { test, images } = await evaluateRun(detector, options.data, { ...loading, onScore }).finally(
-      () => {
+    await withDevice(options, output, async (signal) => {
+      const detector = await RunDetector.open(options.run);
+      const loading = loadingUi(output);
+      let bar: Progress | undefined;
+      const onScore = (done: number, total: number) => {
+        if (signal.aborted) throw new Interrupted('stopped while scoring');
+        bar ??= startProgress('scoring', 'pair', total);
+        bar.update(done);
+      };
+      const { test, images } = await evaluateRun(detector, options.data, {
+        ...loading,
+        signal,
+        onScore,
+      }).finally(() => {
         loading.finish();
         bar?.stop();
-      },
-    );
-    const { folder, config } = detector;
-    output.record({ run: folder, target: config.target, test, images });
-    output.print(
-      `${config.target}: ${images.length} pictures of the test part, detector ${shortPath(folder)}`,
-    );
-    output.print();
-    output.print(table(testMetrics.map(([name, of]) => [name, decimals(of(test))])));
-    output.print(`AUROC of hard decisions  ${decimals(test.aurocOfDecisions)}`);
-    const { truePositive, falsePositive, falseNegative, trueNegative } = test.confusion;
-    output.print();
-    output.print(
-      table([
-        ['', 'called normal', 'called defective'],
-        ['normal', String(trueNegative), String(falsePositive)],
-        ['defective', String(falseNegative), String(truePositive)],
-      ]),
-    );
+      });
+      const { folder, config } = detector;
+      output.record({ run: folder, target: config.target, test, images });
+      output.print(
+        `${config.target}: ${images.length} pictures of the test part, detector ${shortPath(folder)}`,
+      );
+      output.print();
+      output.print(table(testMetrics.map(([name, of]) => [name, decimals(of(test))])));
+      output.print(`AUROC of hard decisions  ${decimals(test.aurocOfDecisions)}`);
+      const { truePositive, falsePositive, falseNegative, trueNegative } = test.confusion;
+      output.print();
+      output.print(
+        table([
+          ['', 'called normal', 'called defective'],
+          ['normal', String(trueNegative), String(falsePositive)],
+          ['defective', String(falseNegative), String(truePositive)],
+        ]),
+      );
+    });
   });
 }

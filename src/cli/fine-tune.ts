@@ -8,10 +8,9 @@ import {
   readConfig,
   runFineTune,
 } from '../medetection/index.ts';
-import { addCommon, type CommonOptions, chosenDevice, newRunFolder, outputOf } from './common.ts';
+import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
 import { exitCode, UsageError } from './errors.ts';
 import { addFlags, flagValues, givenFlags, integer } from './flags.ts';
-import { onInterrupt } from './interrupt.ts';
 import { commandLine, shortPath } from './invocation.ts';
 import { decimals, type Output } from './output.ts';
 import { fineTuneUi } from './training.ts';
@@ -42,32 +41,32 @@ export function addFineTune(program: Command): void {
     const output = outputOf(options);
     const init = options.init === 'random' ? undefined : await readConfig(options.init);
     const { data, target } = needed(options, init);
-    using interrupt = onInterrupt();
-    using _device = await chosenDevice(options, output);
-    const ui = fineTuneUi(output, interrupt.signal);
-    let run: FineTuneRun;
-    try {
-      run = await runFineTune(
-        {
-          folder: options.out ?? newRunFolder(`fine-tune-${target}`),
-          data,
-          target,
-          init: init ? resolve(options.init) : 'random',
-          // The run's model, with what was typed on top: weights that do not fit are then refused by name.
-          model: init
-            ? { ...init.model, ...givenFlags(command, modelFlags) }
-            : flagValues(command, modelFlags),
-          options: flagValues(command, fineTuneFlags),
-          seed: options.seed ?? init?.seed ?? 0,
-          skipBroken: options.skipBroken ?? init?.skipBroken ?? false,
-        },
-        ui,
-      );
-    } finally {
-      ui.finish();
-    }
-    reportFineTune(run, output);
-    if (run.stopped === 'signal') process.exitCode = exitCode.interrupted;
+    await withDevice(options, output, async (signal) => {
+      const ui = fineTuneUi(output, signal);
+      let run: FineTuneRun;
+      try {
+        run = await runFineTune(
+          {
+            folder: options.out ?? newRunFolder(`fine-tune-${target}`),
+            data,
+            target,
+            init: init ? resolve(options.init) : 'random',
+            // The run's model, with what was typed on top: weights that do not fit are then refused by name.
+            model: init
+              ? { ...init.model, ...givenFlags(command, modelFlags) }
+              : flagValues(command, modelFlags),
+            options: flagValues(command, fineTuneFlags),
+            seed: options.seed ?? init?.seed ?? 0,
+            skipBroken: options.skipBroken ?? init?.skipBroken ?? false,
+          },
+          ui,
+        );
+      } finally {
+        ui.finish();
+      }
+      reportFineTune(run, output);
+      if (run.stopped === 'signal') process.exitCode = exitCode.interrupted;
+    });
   });
 }
 

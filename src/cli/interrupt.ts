@@ -4,7 +4,7 @@ import { exitCode } from './errors.ts';
  * A signal that Ctrl-C (or SIGTERM) raises, so that the work under way is finished and saved. A second Ctrl-C ends the
  * program at once.
  */
-export function onInterrupt(): { readonly signal: AbortSignal; readonly [Symbol.dispose]: () => void } {
+export function onInterrupt(): { readonly signal: AbortSignal; readonly dispose: () => void } {
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) process.exit(exitCode.interrupted);
@@ -15,7 +15,7 @@ export function onInterrupt(): { readonly signal: AbortSignal; readonly [Symbol.
   for (const name of signals) process.on(name, stop);
   return {
     signal: controller.signal,
-    [Symbol.dispose]: () => {
+    dispose: () => {
       for (const name of signals) process.off(name, stop);
     },
   };

@@ -6,10 +6,9 @@ import {
   resumeMetaTrain,
   runMetaTrain,
 } from '../medetection/index.ts';
-import { addCommon, type CommonOptions, chosenDevice, newRunFolder, outputOf } from './common.ts';
+import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
 import { exitCode, UsageError } from './errors.ts';
 import { addFlags, flagValues, integer } from './flags.ts';
-import { onInterrupt } from './interrupt.ts';
 import { commandLine, shortPath } from './invocation.ts';
 import type { Output } from './output.ts';
 import { metaTrainUi } from './training.ts';
@@ -46,17 +45,17 @@ export function addMetaTrain(program: Command): void {
   addCommon(command).action(async (options: Options) => {
     const output = outputOf(options);
     const start = options.resume === undefined ? begin(command, options) : resume(command, options);
-    using interrupt = onInterrupt();
-    using _device = await chosenDevice(options, output);
-    const ui = metaTrainUi(output, interrupt.signal);
-    let run: MetaTrainRun;
-    try {
-      run = await start(ui);
-    } finally {
-      ui.finish();
-    }
-    reportMetaTrain(run, output);
-    if (interrupt.signal.aborted) process.exitCode = exitCode.interrupted;
+    await withDevice(options, output, async (signal) => {
+      const ui = metaTrainUi(output, signal);
+      let run: MetaTrainRun;
+      try {
+        run = await start(ui);
+      } finally {
+        ui.finish();
+      }
+      reportMetaTrain(run, output);
+      if (run.iteration < run.config.options.iterations) process.exitCode = exitCode.interrupted;
+    });
   });
 }
 

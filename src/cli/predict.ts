@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { formatOfName } from '../data/format.ts';
 import { ImageError, loadImageBytes } from '../data/index.ts';
-import { RunDetector, type TaskImages } from '../medetection/index.ts';
-import { addCommon, type CommonOptions, chosenDevice, outputOf } from './common.ts';
+import { Interrupted, RunDetector, type TaskImages } from '../medetection/index.ts';
+import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
 import { exitCode } from './errors.ts';
 import { anyNumber } from './flags.ts';
 import { shortPath } from './invocation.ts';
@@ -33,52 +33,54 @@ export function addPredict(program: Command): void {
     .option('--skip-broken', 'do not count pictures that cannot be read as a failure');
   addCommon(command).action(async (paths: string[], options: Options) => {
     const output = outputOf(options);
-    using _device = await chosenDevice(options, output);
-    const { references: folder, threshold } = options;
-    const detector = await RunDetector.open(
-      options.run,
-      folder ? (size) => loadFolder(folder, size) : undefined,
-    );
-    const references = detector.references.samples.map(({ path }) => path);
-    output.print(`compared with ${references.length} references (the mean of the logits counts):`);
-    for (const path of references) output.print(`  ${path}`);
-    output.print(`${'logit'.padStart(8)}  ${'sigmoid'.padStart(7)}  verdict    picture (reference)`);
-    const reference = `${references[0]}${references.length > 1 ? ` and ${references.length - 1} more` : ''}`;
-    const images: object[] = [];
-    let broken = 0;
-    for (let i = 0; i < paths.length; i += CHUNK) {
-      const chunk = await Promise.all(
-        paths.slice(i, i + CHUNK).map((p) => load(p, detector.config.model.size)),
+    await withDevice(options, output, async (signal) => {
+      const { references: folder, threshold } = options;
+      const detector = await RunDetector.open(
+        options.run,
+        folder ? (size) => loadFolder(folder, size) : undefined,
       );
-      const loaded = chunk.filter((c): c is Loaded => 'bytes' in c);
-      const scores =
-        loaded.length > 0
-          ? await detector.scores(
-              asTask(loaded, detector.config.model.size),
-              loaded.map((_, k) => k),
-            )
-          : [];
-      for (const item of chunk) {
-        if ('error' in item) {
-          broken++;
-          process.stderr.write(`error: ${item.path}: ${item.error}\n`);
-          images.push(item);
-          continue;
-        }
-        const score = scores[loaded.indexOf(item)];
-        const probability = 1 / (1 + Math.exp(-score));
-        const verdict = score >= threshold ? 'defective' : 'normal';
-        images.push({ path: item.path, score, probability, verdict, references });
-        output.print(
-          `${score.toFixed(3).padStart(8)}  ${probability.toFixed(3).padStart(7)}  ${verdict.padEnd(9)}  ${shortPath(item.path)} (${reference})`,
+      const references = detector.references.samples.map(({ path }) => path);
+      output.print(`compared with ${references.length} references (the mean of the logits counts):`);
+      for (const path of references) output.print(`  ${path}`);
+      output.print(`${'logit'.padStart(8)}  ${'sigmoid'.padStart(7)}  verdict    picture (reference)`);
+      const reference = `${references[0]}${references.length > 1 ? ` and ${references.length - 1} more` : ''}`;
+      const images: object[] = [];
+      let broken = 0;
+      for (let i = 0; i < paths.length; i += CHUNK) {
+        if (signal.aborted) throw new Interrupted(`stopped after ${i} of ${paths.length} pictures`);
+        const chunk = await Promise.all(
+          paths.slice(i, i + CHUNK).map((p) => load(p, detector.config.model.size)),
         );
+        const loaded = chunk.filter((c): c is Loaded => 'bytes' in c);
+        const scores =
+          loaded.length > 0
+            ? await detector.scores(
+                asTask(loaded, detector.config.model.size),
+                loaded.map((_, k) => k),
+              )
+            : [];
+        for (const item of chunk) {
+          if ('error' in item) {
+            broken++;
+            process.stderr.write(`error: ${item.path}: ${item.error}\n`);
+            images.push(item);
+            continue;
+          }
+          const score = scores[loaded.indexOf(item)];
+          const probability = 1 / (1 + Math.exp(-score));
+          const verdict = score >= threshold ? 'defective' : 'normal';
+          images.push({ path: item.path, score, probability, verdict, references });
+          output.print(
+            `${score.toFixed(3).padStart(8)}  ${probability.toFixed(3).padStart(7)}  ${verdict.padEnd(9)}  ${shortPath(item.path)} (${reference})`,
+          );
+        }
       }
-    }
-    output.record({ run: detector.folder, threshold, images });
-    if (broken > 0) {
-      output.warn(`${broken} of ${paths.length} pictures could not be read`);
-      if (!options.skipBroken) process.exitCode = exitCode.failure;
-    }
+      output.record({ run: detector.folder, threshold, images });
+      if (broken > 0) {
+        output.warn(`${broken} of ${paths.length} pictures could not be read`);
+        if (!options.skipBroken) process.exitCode = exitCode.failure;
+      }
+    });
   });
 }
 
