@@ -1,3 +1,4 @@
+import { expand } from './expand.ts';
 import { SHADERS } from './shaders.ts';
 
 export type ShaderName = keyof typeof SHADERS;
@@ -35,6 +36,23 @@ export function shaderSource(name: ShaderName): string {
         ? `shader ${name} is not loaded: await openDevice() or loadShaders() first`
         : `there is no shader ${name}; known: ${Object.keys(SHADERS).join(', ')}`,
     );
+  }
+  return source;
+}
+
+const unrolled = new Map<string, string>();
+
+/**
+ * The WGSL of a template with these constants, unrolled once for all dispatches that use it.
+ *
+ * @throws Error as `shaderSource` and `expand`
+ */
+export function unrolledSource(name: ShaderName, constants: Readonly<Record<string, number>>): string {
+  const key = `${name} ${JSON.stringify(constants)}`;
+  let source = unrolled.get(key);
+  if (source === undefined) {
+    source = expand(shaderSource(name), constants);
+    unrolled.set(key, source);
   }
   return source;
 }

@@ -1,7 +1,6 @@
 import type { Capabilities } from '../device/capabilities.ts';
-import { expand } from '../device/expand.ts';
 import { type Kernel, u32 } from '../device/kernel.ts';
-import { type ShaderName, shaderSource } from '../device/shader.ts';
+import { type ShaderName, unrolledSource } from '../device/shader.ts';
 import { Tensor } from '../graph/tensor.ts';
 import type { Conv2dAttrs } from './conv2d.ts';
 import { kernelOp } from './kernel-op.ts';
@@ -27,7 +26,7 @@ const unrolled = (
   constants: Record<string, number>,
 ): Pick<Kernel, 'name' | 'source' | 'constants'> => ({
   name,
-  source: expand(shaderSource(name), constants),
+  source: unrolledSource(name, constants),
   constants: {},
 });
 

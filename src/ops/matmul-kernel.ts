@@ -1,7 +1,6 @@
 import type { Capabilities } from '../device/capabilities.ts';
-import { expand } from '../device/expand.ts';
 import { type Kernel, u32 } from '../device/kernel.ts';
-import { shaderSource } from '../device/shader.ts';
+import { shaderSource, unrolledSource } from '../device/shader.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { MatmulAttrs } from './matmul.ts';
 
@@ -43,7 +42,7 @@ function simdKernel({ a, b, batch, m, n, k, attrs }: Product, device: Capabiliti
   const each = (t: Tensor) => (t.shape[0] === 1 ? 0 : (t.shape[1] * t.shape[2]) / 4);
   return {
     name: 'matmul_simd',
-    source: expand(shaderSource('matmul_simd'), constants),
+    source: unrolledSource('matmul_simd', constants),
     constants: {},
     dims: [m, n, k, each(a), (transposeA ? m : k) / 4, each(b), (transposeB ? k : n) / 4].map(u32),
     grid: [Math.ceil(n / (4 * device.lanes)), Math.ceil(m / ROWS), batch],
