@@ -59,6 +59,8 @@ export function chooseStored(
     const kind = kindOf(node);
     if (kind === 'kernel' || kind === 'reduce') stored.add(node);
     if (kind === 'kernel') node.inputs.forEach(store);
+    // The derivative of max compares with what was reduced: computed anew, its last bit may differ and nothing be equal.
+    if (node.op.lowering.kind === 'reduce' && node.op.lowering.combine === 'max') store(node.inputs[0]);
     if (isReshape(node) && !keepsAxes(node.inputs[0].shape, node.shape)) store(node.inputs[0]);
   }
   const uses = countUses(order);

@@ -118,6 +118,17 @@ test('grids stay within the limit for half a gigabyte of numbers', () => {
         assert.ok(Math.max(...kernel.grid) <= device.maxGrid, `${kernel.name} has grid ${kernel.grid}`);
 });
 
+test('what max reduces is stored, since its derivative compares with it', () => {
+  const [a, b, c] = [0, 1, 2].map((i) => input(i, [6, 40], 'f32'));
+  const sum = ops.add(ops.mul(a, b), c);
+  const g = grad(ops.sum(ops.max(sum, 1)), c);
+  const plan = makePlan([g], 3, capabilities);
+  const stored = plan.dispatches.filter((d) => d.label.startsWith('add[6,40]'));
+  assert.is(stored.length, 1);
+  const [slot] = stored[0].outputs;
+  assert.is(plan.dispatches.filter((d) => d.inputs.includes(slot)).length >= 2, true);
+});
+
 test('a deep graph needs no deep stack', () => {
   let x: Tensor = tensor([1, 2, 3]);
   for (let i = 0; i < 20000; i++) x = x.mul(0.999);
