@@ -35,8 +35,9 @@ function tell(error: unknown): number {
   }
   const message = error instanceof Error ? error.message : String(error);
   const debug = process.env.MEDETECTION_DEBUG === '1' && error instanceof Error;
-  process.stderr.write(`${debug ? error.stack : `error: ${message}`}\n`);
-  if (error instanceof Interrupted) return exitCode.interrupted;
+  const interrupted = error instanceof Interrupted;
+  process.stderr.write(`${debug ? error.stack : interrupted ? message : `error: ${message}`}\n`);
+  if (interrupted) return exitCode.interrupted;
   return error instanceof UsageError ? exitCode.usage : exitCode.failure;
 }
 
