@@ -84,7 +84,7 @@ test('alike reductions of one computed value share a pass', async () => {
 
 test('maps over one domain that share a computed value become one kernel', async () => {
   const x = ops.matmul(floats(33, 5), floats(5, 17));
-  const plan = await agree([ops.sin(x), ops.cos(x), ops.add(x, 1)]);
+  const plan = await agree([ops.tanh(x), ops.sigmoid(x), ops.add(x, 1)]);
   assert.is(plan.dispatches.length, 2);
 });
 
@@ -124,7 +124,7 @@ test('constants that JSON cannot tell apart stay apart', async () => {
 test('expressions too long for one kernel are cut, behind views too', async () => {
   const chain = (x: Tensor) => {
     let y = x;
-    for (let i = 0; i < 10; i++) y = ops.sin(ops.add(y, i));
+    for (let i = 0; i < 10; i++) y = ops.tanh(ops.add(y, i / 10));
     return y;
   };
   const [x, y] = [floats(8, 8), floats(8, 8)];
@@ -137,7 +137,7 @@ test('expressions too long for one kernel are cut, behind views too', async () =
 
 test('two views of long expressions are cut behind both', async () => {
   const chain = (x: Tensor, steps: number): Tensor =>
-    steps === 0 ? x : ops.sin(ops.add(chain(x, steps - 1), steps / 10));
+    steps === 0 ? x : ops.tanh(ops.add(chain(x, steps - 1), steps / 10));
   const [x, y] = [floats(9, 9), floats(9, 9)];
   await agree([ops.add(ops.permute(chain(x, 10), [1, 0]), ops.flip(chain(y, 10), [0]))]);
 });
@@ -184,7 +184,7 @@ test('the derivative of max goes to the maximum although what it is the maximum 
 
 test('scalars: no dimension at all', async () => {
   const x = tensor(0.7);
-  await agree([ops.sin(x), ops.sum(x), ops.reshape(x, [1, 1]), ops.broadcastTo(x, [3, 2]), iota([1], 0)]);
+  await agree([ops.exp(x), ops.sum(x), ops.reshape(x, [1, 1]), ops.broadcastTo(x, [3, 2]), iota([1], 0)]);
 });
 
 test.run();

@@ -27,7 +27,6 @@ const elementwise: Case[] = [
   ['log', [leafBetween(0.3, 3, 3, 5)], ops.log],
   ['sqrt', [leafBetween(0.3, 3, 3, 5)], ops.sqrt],
   ['rsqrt', [leafBetween(0.3, 3, 3, 5)], ops.rsqrt],
-  ['sin, cos', [leaf(3, 5)], (a) => ops.mul(ops.sin(a), ops.cos(ops.mul(a, 2)))],
   ['tanh', [leaf(3, 5)], (a) => ops.tanh(ops.mul(a, 2))],
   ['sigmoid', [leaf(3, 5)], (a) => ops.sigmoid(ops.mul(a, 3))],
   ['softplus', [leaf(3, 5)], (a) => ops.softplus(ops.mul(a, 3))],
@@ -211,5 +210,9 @@ for (const [name, leaves, build, order] of [
   ...losses,
 ])
   test(name, () => checkDerivatives(leaves, build, { order }));
+
+// WGSL allows sine and cosine an absolute error of 2^-11, which here meets values up to about 1.
+test('sin, cos', () =>
+  checkDerivatives([leaf(3, 5)], (a) => ops.mul(ops.sin(a), ops.cos(ops.mul(a, 2))), { inexact: 2 ** -9 }));
 
 test.run();

@@ -125,11 +125,10 @@ test('where: NaN and infinity in the branch not taken do no harm, in the value o
   assert.equal(await derivative(safe, x), [0, 0.25, 0]);
 });
 
-test('sqrt and rsqrt at 0, log at 0', async () => {
+test('sqrt and rsqrt at 0', async () => {
   const x = tensor([0, 1]);
   assert.equal(await values(ops.sqrt(x)), [0, 1]);
   assert.equal(await derivative(ops.sqrt, x), [Number.POSITIVE_INFINITY, 0.5]);
-  assert.equal(await values(ops.log(x)), [Number.NEGATIVE_INFINITY, 0]);
   assert.equal(await values(ops.rsqrt(x)), [Number.POSITIVE_INFINITY, 1]);
 });
 

@@ -5,7 +5,7 @@ import type { Random } from '../../src/random.ts';
 /*
  * Random expression graphs, made to be hard on a compiler: odd extents and extents of 1, broadcasting, views of views,
  * pads inside slices inside reductions, tensors used many times and as both operands, integers, constants.
- * Values stay within a few units, and what jumps (comparisons, rounding) sees only integers, so that float32 and float64
+ * Values stay within a few units, sine and cosine are left out (WGSL allows them an error of 2^-11), and what jumps (comparisons, rounding) sees only integers, so that float32 and float64
  * must agree closely.
  */
 
@@ -54,8 +54,6 @@ export function randomLeaves(random: Random, count: number): Tensor[] {
 const unary: ((x: Tensor) => Tensor)[] = [
   ops.neg,
   ops.square,
-  ops.sin,
-  ops.cos,
   ops.tanh,
   ops.sigmoid,
   ops.softplus,
