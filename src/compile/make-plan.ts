@@ -19,6 +19,11 @@ export function makePlan(outputs: readonly Tensor[], inputCount: number, device:
   const roots = new Rewriter(device).rewrite(outputs);
   const order = topologicalOrder(roots);
   const stages = scheduleStages(order, roots, device);
+  for (const { kernel, label } of stages)
+    if (kernel.grid.some((n) => n > device.maxGrid))
+      throw new Error(
+        `plan: ${label} needs ${kernel.grid.join(' x ')} workgroups (${kernel.name}), this device runs ${device.maxGrid} in each direction; use smaller batches or images`,
+      );
   const results = roots.map(contiguousBase);
 
   // Values in order of appearance, each with the stages between which it must be kept.

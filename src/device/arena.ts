@@ -2,7 +2,7 @@ import type { Device } from './device.ts';
 
 /**
  * Scratch buffers shared by all plans of a device: plans run one after another on one queue, so what one leaves behind
- * another may overwrite. The peak is that of the largest plan, not their sum.
+ * another may overwrite. Plans of like sizes share everything; a buffer too small for a later plan stays for the earlier.
  */
 export class Arena {
   readonly #device: Device;

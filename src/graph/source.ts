@@ -36,12 +36,8 @@ export function tensor(values: Numbers | HostData, shape?: Shape, dtype?: DType)
     throw new Error(
       `tensor: shape ${showShape(finalShape)} holds ${sizeOf(finalShape)} values, got ${flat.length}`,
     );
-  const matches = type === 'f32' ? flat instanceof Float32Array : flat instanceof Int32Array;
-  const data = matches
-    ? (flat as HostData)
-    : type === 'f32'
-      ? Float32Array.from(flat)
-      : Int32Array.from(flat);
+  // Always a copy: what the caller writes to its array later must not change a tensor.
+  const data = type === 'f32' ? Float32Array.from(flat) : Int32Array.from(flat);
   return new Tensor(hostOp, [], { data }, finalShape, type);
 }
 

@@ -1,3 +1,5 @@
+// What makes tensors computable comes along: data(), item() and the ops as methods.
+import '../compile/evaluate.ts';
 import './fluent.ts';
 
 export * from './batch-norm.ts';
