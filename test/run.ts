@@ -3,7 +3,8 @@
  *
  * A filter takes only the files whose path contains it. MEDETECTION_TEST_SECONDS is the time limit per file (default
  * 300), MEDETECTION_TEST_JOBS the number of files at once (default 2). Ends with one line, `N passed, N failed`; a file that
- * crashes, hangs, or runs no test (unless it says that ../shared is absent) counts as failed.
+ * crashes, hangs, or runs no test (unless it says that ../shared is absent or that the browser cannot start) counts as
+ * failed.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -20,8 +21,8 @@ interface Result {
   seconds: number;
 }
 
-/** How a test says that the data it needs is absent, which is no failure. */
-const ABSENT = /not run\b.*\.\.\/shared is absent/;
+/** How a test says that what it needs is absent, data or a system that starts the browser, which is no failure. */
+const ABSENT = /not run\b.*(\.\.\/shared is absent|the browser cannot start)/;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const testFolder = fileURLToPath(new URL('.', import.meta.url));

@@ -37,6 +37,7 @@ const child = spawn('sleep', ['300'], { stdio: 'inherit' });
 writeFileSync('hang.pid', String(child.pid));
 `,
   'absent.test.ts': `${head}console.log('absent.test.ts: not run, because ../shared is absent');\n${end}`,
+  'unstartable.test.ts': `${head}console.log('unstartable.test.ts: not run, because the browser cannot start: no libc');\n${end}`,
   'no-test.ts': 'process.exit(1);\n',
 };
 
@@ -92,7 +93,13 @@ test('counts tests, and files that crash, hang or test nothing as failed', async
   assert.match(told('forgotten.test.ts'), /^FAIL .*1 failed \(ran no test\)/);
   assert.match(told('stuck.test.ts'), /^FAIL .*1 failed/);
   assert.match(told('hang.test.ts'), /^FAIL .*1 failed \(stopped after 5 s\)/);
-  assert.match(told('absent.test.ts'), /^ok .*: 0 passed/);
+  for (const name of ['absent', 'unstartable']) {
+    assert.match(told(`${name}.test.ts`), /^ok .*: 0 passed/);
+    assert.ok(
+      lines.some((line) => line.startsWith(`      ${name}.test.ts: not run, because`)),
+      'why it is not run is shown',
+    );
+  }
   assert.ok(
     lines.some((line) => line.includes('as it should')),
     'the output of a failed test is shown',
