@@ -27,6 +27,11 @@ export const metaTrainFlags: Flags<MetaTrainOptions> = {
   tasksPerStep: { flags: '--tasks-per-step <n>', help: 'tasks drawn for a meta-step', parse: integer(1) },
   support: { flags: '--support <n>', help: 'pairs to adapt on, per task', parse: integer(2) },
   query: { flags: '--query <n>', help: 'pairs to judge the adaptation by, per task', parse: integer(1) },
+  queryMix: {
+    flags: '--query-mix <how>',
+    help: "query sets balanced, or in the task's natural proportion",
+    choices: ['balanced', 'natural'],
+  },
   innerRate: { flags: '--inner-rate <x>', help: 'step size of the adaptation', parse: positive },
   innerSteps: { flags: '--inner-steps <n>', help: 'steps of the adaptation', parse: integer(1) },
   order: {

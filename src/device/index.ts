@@ -1,4 +1,5 @@
 export type { AdapterInfo, Capabilities } from './capabilities.ts';
+export { defaultDevice, setDefaultDevice } from './default.ts';
 export type { Bindings, Runtime } from './device.ts';
 export { Device } from './device.ts';
 export type { DoctorOptions, DoctorReport } from './doctor.ts';

@@ -21,6 +21,8 @@ export interface MetaTrainOptions {
   /** Pairs per support set and per query set. */
   readonly support: number;
   readonly query: number;
+  /** Query sets half defective, or in the task's own proportion (support sets are balanced). */
+  readonly queryMix: 'balanced' | 'natural';
   readonly innerRate: number;
   readonly innerSteps: number;
   readonly order: 1 | 2;
@@ -35,6 +37,7 @@ export const defaultMetaTrain: MetaTrainOptions = {
   tasksPerStep: 4,
   support: 20,
   query: 20,
+  queryMix: 'natural',
   innerRate: 0.01,
   innerSteps: 1,
   order: 2,
@@ -87,7 +90,7 @@ export async function metaTrain(
   random: Random,
   { onStep, signal }: MetaTrainHooks = {},
 ): Promise<MetaState> {
-  const { tasksPerStep, support, query, iterations } = options;
+  const { tasksPerStep, support, query, queryMix, iterations } = options;
   if (tasks.length < tasksPerStep)
     throw new Error(
       `meta-train: ${tasksPerStep} tasks per step, but there are ${tasks.length} tasks to learn from`,
@@ -98,7 +101,12 @@ export async function metaTrain(
     const draw = random.fork(`meta-step ${state.iteration}`);
     const chosen = draw.shuffle(tasks.map((_, i) => i)).slice(0, tasksPerStep);
     const episodes = chosen.map((i) => {
-      const shots = sampleEpisode(tasks[i].labels, { support, query, random: draw.fork(`task ${i}`) });
+      const shots = sampleEpisode(tasks[i].labels, {
+        support,
+        query,
+        queryMix,
+        random: draw.fork(`task ${i}`),
+      });
       return { support: labelledPairs(tasks[i], shots.support), query: labelledPairs(tasks[i], shots.query) };
     });
     const next = await metaStep(state.params, state.adam, episodes, options.innerRate, options.outerRate);
