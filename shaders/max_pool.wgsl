@@ -1,4 +1,5 @@
-// Max pooling: y[p,i,j] = max over the window of x[p, i*stride+a-padding, j*stride+b-padding]; the margin never wins.
+// Max pooling: y[p,i,j] = max over the window of x[p, i*stride+a-padding, j*stride+b-padding]; the margin never wins,
+// NaN always does.
 // x [planes,H,W], y [planes,OH,OW]. Grid: one workgroup per plane, a tile of TX x TY outputs at a time.
 override TX: u32 = 8;
 override TY: u32 = 1;
@@ -18,13 +19,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let image = plane * dims.h * dims.w;
   for (var i = lane.y; i < dims.oh; i += TY) {
     for (var j = lane.x; j < dims.ow; j += TX) {
-      var best = -3.4028234e38;
+      var best = 0f;
+      var empty = true;
       for (var a = 0u; a < KERNEL; a++) {
         for (var b = 0u; b < KERNEL; b++) {
           // Rows above and columns left of the image wrap around to huge numbers and fail the test too.
           let r = i * STRIDE + a - PADDING;
           let c = j * STRIDE + b - PADDING;
-          if (r < dims.h && c < dims.w) { best = max(best, x[image + r * dims.w + c]); }
+          if (r < dims.h && c < dims.w) {
+            let value = x[image + r * dims.w + c];
+            if (empty || value > best || !(value == value)) { best = value; }
+            empty = false;
+          }
         }
       }
       y[(plane * dims.oh + i) * dims.ow + j] = best;

@@ -8,6 +8,10 @@ struct Dims { planes: u32, h: u32, w: u32, oh: u32, ow: u32 }
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec2f>;
 
+// The greater of two, NaN if either is.
+fn greatest4(a: vec4f, b: vec4f) -> vec4f { return select(a, b, (b > a) | !(b == b)); }
+fn greatest2(a: vec2f, b: vec2f) -> vec2f { return select(a, b, (b > a) | !(b == b)); }
+
 @compute @workgroup_size(TX, TY)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) lane: vec3u) {
   let plane = group.y * groups.x + group.x;
@@ -19,8 +23,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var j = lane.x; j < quads; j += TX) {
       let at = pooled + i * quads + j;
       let top = image + 2 * i * quads + j;
-      let best = max(x[top], x[top + quads]);
-      y[at] = max(best.xz, best.yw);
+      let best = greatest4(x[top], x[top + quads]);
+      y[at] = greatest2(best.xz, best.yw);
     }
   }
 }

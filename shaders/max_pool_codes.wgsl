@@ -1,4 +1,5 @@
-// Where max pooling found its maximum: code[p,i,j] = a * kernel + b of the first greatest element of the window.
+// Where max pooling found its maximum: code[p,i,j] = a * kernel + b of the first greatest element of the window,
+// or of its last NaN.
 // x [planes,H,W], code [planes,OH,OW]. Grid: one workgroup per plane, a tile of TX x TY outputs at a time.
 override TX: u32 = 8;
 override TY: u32 = 1;
@@ -26,7 +27,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           let c = j * STRIDE + b - PADDING;
           if (r < dims.h && c < dims.w) {
             let value = x[image + r * dims.w + c];
-            if (chosen < 0 || value > best) {
+            if (chosen < 0 || value > best || !(value == value)) {
               best = value;
               chosen = i32(a * KERNEL + b);
             }

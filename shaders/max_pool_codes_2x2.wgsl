@@ -1,4 +1,5 @@
-// Where 2x2 max pooling found its maximum (code = 2 * row + column of the first greatest), two windows at a time.
+// Where 2x2 max pooling found its maximum (code = 2 * row + column of the first greatest, or of the last NaN), two windows at a
+// time.
 // x [planes,H,W], code [planes,OH,OW], W = 2 OW a multiple of 4; a last odd row is left out.
 // Grid: one workgroup per plane, a tile of TX x TY quads at a time. Loads of four: what counts on processors.
 override TX: u32 = 8;
@@ -7,6 +8,9 @@ struct Dims { planes: u32, h: u32, w: u32, oh: u32, ow: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> code: array<vec2i>;
+
+// Where b takes the place of a: the greater of two wins, and NaN does.
+fn wins(b: vec2f, a: vec2f) -> vec2<bool> { return (b > a) | !(b == b); }
 
 @compute @workgroup_size(TX, TY)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) lane: vec3u) {
@@ -24,11 +28,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       // In the order of the codes, so that of equal elements the first one is kept.
       var best = a.xz;
       var chosen = vec2i(0);
-      chosen = select(chosen, vec2i(1), a.yw > best);
-      best = max(best, a.yw);
-      chosen = select(chosen, vec2i(2), b.xz > best);
-      best = max(best, b.xz);
-      chosen = select(chosen, vec2i(3), b.yw > best);
+      chosen = select(chosen, vec2i(1), wins(a.yw, best));
+      best = select(best, a.yw, wins(a.yw, best));
+      chosen = select(chosen, vec2i(2), wins(b.xz, best));
+      best = select(best, b.xz, wins(b.xz, best));
+      chosen = select(chosen, vec2i(3), wins(b.yw, best));
       code[at] = chosen;
     }
   }

@@ -26,6 +26,11 @@ interface ScalarFunction {
 
 const none = () => [null, null, null];
 const bool = (expression: string) => `select(I(0), I(1), ${expression})`;
+/**
+ * WGSL's own min, max, clamp, sign, exp and log may lose a NaN; with this around them it stays. `a != a` would not do: it is
+ * false for NaN on some adapters.
+ */
+const keepNaN = (a: string, otherwise: string) => `select(${a}, ${otherwise}, ${a} == ${a})`;
 
 /** Every elementwise function of the framework. */
 export const scalarFunctions = {
@@ -52,8 +57,8 @@ export const scalarFunctions = {
   },
   neg: { wgsl: (a) => `(-${a})`, f64: (a) => -a, vjp: (g) => [neg(g)] },
   square: { wgsl: (a) => `(${a} * ${a})`, f64: (a) => a * a, vjp: (g, _, a) => [mul(g, mul(a, 2))] },
-  exp: { wgsl: (a) => `exp(${a})`, f64: Math.exp, vjp: (g, y) => [mul(g, y)], costly: true },
-  log: { wgsl: (a) => `log(${a})`, f64: Math.log, vjp: (g, _, a) => [div(g, a)], costly: true },
+  exp: { wgsl: (a) => keepNaN(a, `exp(${a})`), f64: Math.exp, vjp: (g, y) => [mul(g, y)], costly: true },
+  log: { wgsl: (a) => keepNaN(a, `log(${a})`), f64: Math.log, vjp: (g, _, a) => [div(g, a)], costly: true },
   sqrt: { wgsl: (a) => `sqrt(${a})`, f64: Math.sqrt, vjp: (g, y) => [div(g, mul(y, 2))] },
   /** 1 / sqrt(a). */
   rsqrt: {
@@ -65,7 +70,7 @@ export const scalarFunctions = {
   cos: { wgsl: (a) => `cos(${a})`, f64: Math.cos, vjp: (g, _, a) => [neg(mul(g, sin(a)))], costly: true },
   /** tanh is flat in f32 beyond 15, where its exponentials would overflow. */
   tanh: {
-    wgsl: (a) => `tanh(clamp(${a}, F(-15), F(15)))`,
+    wgsl: (a) => keepNaN(a, `tanh(clamp(${a}, F(-15), F(15)))`),
     f64: Math.tanh,
     vjp: (g, y) => [mul(g, sub(1, square(y)))],
     costly: true,
@@ -79,17 +84,17 @@ export const scalarFunctions = {
   },
   /** log(1 + e^a), exact for large |a|; its derivative is the sigmoid. */
   softplus: {
-    wgsl: (a) => `(max(${a}, F(0)) + log1p(exp(-abs(${a}))))`,
+    wgsl: (a) => keepNaN(a, `max(${a}, F(0)) + log1p(exp(-abs(${a})))`),
     f64: (a) => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a))),
     vjp: (g, _, a) => [mul(g, sigmoid(a))],
     costly: true,
   },
   /** Derivative 0 at the kink, as for `relu`. */
   abs: { wgsl: (a) => `abs(${a})`, f64: Math.abs, vjp: (g, _, a) => [mul(g, sign(a))] },
-  sign: { wgsl: (a) => `sign(${a})`, f64: Math.sign, vjp: none },
+  sign: { wgsl: (a) => keepNaN(a, `sign(${a})`), f64: Math.sign, vjp: none },
   floor: { wgsl: (a) => `floor(${a})`, f64: Math.floor, vjp: none },
   relu: {
-    wgsl: (a) => `max(${a}, F(0))`,
+    wgsl: (a) => `select(${a}, F(0), ${a} <= F(0))`,
     f64: (a) => Math.max(a, 0),
     vjp: (g, _, a) => [where(greater(a, 0), g, 0)],
   },
@@ -102,12 +107,12 @@ export const scalarFunctions = {
   },
   /** Equal operands share the derivative. */
   maximum: {
-    wgsl: (a, b) => `max(${a}, ${b})`,
+    wgsl: (a, b) => keepNaN(a, `select(${b}, ${a}, ${a} > ${b})`),
     f64: Math.max,
     vjp: (g, _, a, b) => [shareOf(g, a, b), shareOf(g, b, a)],
   },
   minimum: {
-    wgsl: (a, b) => `min(${a}, ${b})`,
+    wgsl: (a, b) => keepNaN(a, `select(${b}, ${a}, ${a} < ${b})`),
     f64: Math.min,
     vjp: (g, _, a, b) => [shareOf(g, b, a), shareOf(g, a, b)],
   },

@@ -182,10 +182,12 @@ function pool(node: Tensor, inputs: readonly Values[]): Values {
       if (codes[o] === code) out[i] += x[o];
     });
   else {
-    const best = new Float64Array(node.size).fill(Number.NEGATIVE_INFINITY);
+    // The first of equal elements is chosen; NaN wins, and the last of them.
+    const best = new Map<number, number>();
     windows(image, pooled, attrs, (o, code, i) => {
-      if (x[i] <= best[o]) return;
-      best[o] = x[i];
+      const known = best.get(o);
+      if (known !== undefined && !(x[i] > known) && !Number.isNaN(x[i])) return;
+      best.set(o, x[i]);
       out[o] = node.op.name === 'maxPool2d' ? x[i] : code;
     });
   }
