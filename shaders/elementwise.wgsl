@@ -8,11 +8,7 @@ override WORKGROUP: u32 = 8;
 //{inputs}
 //{outputs}
 
-// log(1 + z), exact for small z: the error of rounding 1 + z cancels.
-fn log1p(z: F) -> F {
-  let u = F(1) + z;
-  return select(log(u) * z / (u - F(1)), z, u == F(1));
-}
+//{functions}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) lane: vec3u) {

@@ -1,6 +1,6 @@
-// Reduction with one invocation per kept position (or per four of them): nested loops over the reduced dimensions, in
-// order. Serves where the innermost dimension is kept or short. What is reduced is generated.
-// Grid: x and y = kept positions.
+// Reduction with one invocation per kept position (or per four of them) and part of a long reduced dimension: nested loops
+// over the reduced dimensions, in order. Serves where the innermost dimension is kept or short. What is reduced is generated.
+// Grid: x and y = kept positions, z = parts.
 //{aliases}
 override WORKGROUP: u32 = 8;
 //{struct}
@@ -8,10 +8,7 @@ override WORKGROUP: u32 = 8;
 //{inputs}
 //{outputs}
 
-fn log1p(z: F) -> F {
-  let u = F(1) + z;
-  return select(log(u) * z / (u - F(1)), z, u == F(1));
-}
+//{functions}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) lane: vec3u) {

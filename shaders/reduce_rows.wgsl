@@ -1,6 +1,6 @@
 // Reduction whose innermost loop is reduced: one workgroup sums (or takes the maximum of) `outer` x `inner` points for one
-// kept position, or a part of `outer` where the work is split. Lanes stride through `inner`; their results meet in
-// workgroup memory in a fixed order. What is reduced is generated; several values may be reduced in one pass.
+// kept position, or a part of `outer` where the work is split. Lanes stride through `inner`
+// block by block; their results meet in workgroup memory in a fixed order. What is reduced is generated; several values may be reduced in one pass.
 // Grid: x and y = kept positions, z = parts.
 //{aliases}
 override WORKGROUP: u32 = 8;
@@ -8,12 +8,9 @@ override WORKGROUP: u32 = 8;
 @group(0) @binding(0) var<uniform> dims: Dims;
 //{inputs}
 //{outputs}
-var<workgroup> shared_f: array<f32, WORKGROUP>;
+//{shared}
 
-fn log1p(z: F) -> F {
-  let u = F(1) + z;
-  return select(log(u) * z / (u - F(1)), z, u == F(1));
-}
+//{functions}
 
 //{fold}
 
@@ -26,8 +23,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let end = min(dims.outer, first + dims.part);
   for (var q = first; q < end; q++) {
     //{row}
-    for (var i = lane.x; i < dims.inner; i += WORKGROUP) {
-      //{point}
+    for (var first_i = 0u; first_i < dims.inner; first_i += dims.block) {
+      //{open}
+      let end_i = min(dims.inner, first_i + dims.block);
+      for (var i = first_i + lane.x; i < end_i; i += WORKGROUP) {
+        //{point}
+      }
+      //{close}
     }
   }
   let place = group.z * dims.kept + kept;

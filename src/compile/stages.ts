@@ -5,8 +5,9 @@ import { showShape, sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { Expression } from './expression.ts';
 import { identityMap } from './index-map.ts';
-import { bindingCount, type Combine, elementwiseKernel, reduceKernel } from './loop-kernel.ts';
+import { bindingCount, elementwiseKernel, type Result } from './loop-kernel.ts';
 import { inOrder } from './order.ts';
+import { type Combine, reduceKernel } from './reduce-kernel.ts';
 import { chooseStored, contiguousBase, isSource, viewBase } from './storage.ts';
 
 /** A kernel with the stored values that it reads and writes. */
@@ -156,22 +157,36 @@ function lowerGroup(group: Group, isStored: (t: Tensor) => boolean, device: Capa
   const { domain, axes } = loopOf(node);
   if (how.kind !== 'reduce')
     return [{ ...elementwiseKernel(domain, expression, results, device), writes: group.nodes, label }];
-  const { kernel, reads, parts } = reduceKernel(domain, axes, expression, results, how.combine, device);
-  if (parts === 1) return [{ kernel, reads, writes: group.nodes, label }];
-  const partials = group.nodes.map((n) => new Tensor(partialOp, [], {}, [parts, n.size], n.dtype));
-  return [
-    { kernel, reads, writes: partials, label: `${label} in ${parts} parts` },
-    {
-      ...combineParts(partials, how.combine, device),
-      writes: group.nodes,
-      label: `${label} of ${parts} parts`,
-    },
-  ];
+  return reductionStages(domain, axes, expression, results, how.combine, device, group.nodes, label);
 }
 
-function combineParts(partials: readonly Tensor[], combine: Combine, device: Capabilities) {
-  const expression = new Expression(2, () => true);
-  const results = partials.map((t) => ({ step: expression.value(t, identityMap(2)), dtype: t.dtype }));
-  const { kernel, reads } = reduceKernel(partials[0].shape, [0], expression, results, combine, device);
-  return { kernel, reads };
+/** A reduction, and as many more over its parts as it takes. */
+function reductionStages(
+  domain: readonly number[],
+  axes: readonly number[],
+  expression: Expression,
+  results: readonly Result[],
+  combine: Combine,
+  device: Capabilities,
+  writes: readonly Tensor[],
+  label: string,
+): Stage[] {
+  const { kernel, reads, parts } = reduceKernel(domain, axes, expression, results, combine, device);
+  if (parts === 1) return [{ kernel, reads, writes, label }];
+  const partials = writes.map((n) => new Tensor(partialOp, [], {}, [parts, n.size], n.dtype));
+  const rest = new Expression(2, () => true);
+  const read = partials.map((t) => ({ step: rest.value(t, identityMap(2)), dtype: t.dtype }));
+  return [
+    { kernel, reads, writes: partials, label: `${label} in ${parts} parts` },
+    ...reductionStages(
+      [parts, writes[0].size],
+      [0],
+      rest,
+      read,
+      combine,
+      device,
+      writes,
+      `${label} of ${parts} parts`,
+    ),
+  ];
 }

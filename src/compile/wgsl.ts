@@ -45,6 +45,12 @@ export function fillTemplate(template: string, parts: Readonly<Record<string, st
   });
 }
 
+/** log(1 + z), exact for small z: the error of rounding 1 + z cancels. */
+const LOG1P = `fn log1p(z: F) -> F {
+  let u = F(1) + z;
+  return select(log(u) * z / (u - F(1)), z, u == F(1));
+}`;
+
 /** WGSL text of one loop body: bindings, where each leaf is read, and the steps. */
 export class BodyWriter {
   readonly #expression: Expression;
@@ -66,6 +72,13 @@ export class BodyWriter {
   /** The types that the body's functions work on. */
   get aliases(): string {
     return this.#vector ? 'alias F = vec4f;\nalias I = vec4i;' : 'alias F = f32;\nalias I = i32;';
+  }
+
+  /** Functions that the steps call beyond those of WGSL. */
+  get functions(): string {
+    const calls = (step: Step) =>
+      step.kind === 'call' && step.wgsl(...step.args.map(() => '')).includes('log1p(');
+    return this.#expression.steps.some(calls) ? LOG1P : '';
   }
 
   /** Whether a leaf is read along the innermost dimension, rather than once before it. */
