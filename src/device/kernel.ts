@@ -20,6 +20,9 @@ export interface Kernel {
 /** A 32-bit word of the uniform struct `dims`. */
 export type Word = { readonly u32: number } | { readonly i32: number } | { readonly f32: number };
 
+/** An unsigned integer of `dims`, modulo 2^32. */
 export const u32 = (value: number): Word => ({ u32: value });
+/** A signed integer of `dims`. */
 export const i32 = (value: number): Word => ({ i32: value });
+/** A float of `dims`; NaN and the infinities keep their values. */
 export const f32 = (value: number): Word => ({ f32: value });

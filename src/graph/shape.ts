@@ -43,10 +43,14 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): number[] {
   return out;
 }
 
-/** Turns an axis counted from either end into one counted from the front. */
-export function resolveAxis(op: string, axis: number, rank: number): number {
+/**
+ * Turns an axis counted from either end into one counted from the front.
+ * @throws when the shape has no such axis.
+ */
+export function resolveAxis(op: string, axis: number, shape: Shape): number {
+  const rank = shape.length;
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
-    throw new Error(`${op}: axis ${axis} is out of range for a tensor of rank ${rank}`);
+    throw new Error(`${op}: axis ${axis} is out of range for shape ${showShape(shape)} of rank ${rank}`);
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -54,11 +58,11 @@ export function resolveAxis(op: string, axis: number, rank: number): number {
 export function resolveAxes(
   op: string,
   axes: number | readonly number[] | undefined,
-  rank: number,
+  shape: Shape,
 ): number[] {
-  if (axes === undefined) return Array.from({ length: rank }, (_, d) => d);
-  const list = (typeof axes === 'number' ? [axes] : axes).map((a) => resolveAxis(op, a, rank));
+  if (axes === undefined) return shape.map((_, d) => d);
+  const list = (typeof axes === 'number' ? [axes] : axes).map((a) => resolveAxis(op, a, shape));
   if (new Set(list).size !== list.length)
-    throw new Error(`${op}: axes [${[axes].flat().join(',')}] name one axis twice`);
+    throw new Error(`${op}: axes [${[axes].flat().join(',')}] name one axis of ${showShape(shape)} twice`);
   return list.sort((a, b) => a - b);
 }

@@ -45,15 +45,20 @@ export function mapWithPath<T extends Tree>(
   first: T,
   ...rest: readonly T[]
 ): T {
-  const columns = rest.map((tree) => {
-    const byPath = new Map(entries(tree));
-    return { byPath };
+  const own = entries(first);
+  const paths = new Set(own.map(([path]) => path));
+  const columns = rest.map((tree, i) => {
+    const others = entries(tree);
+    const extra = others.find(([path]) => !paths.has(path));
+    if (extra !== undefined)
+      throw new Error(`tree.map: tree ${i + 1} has a leaf "${extra[0]}" that tree 0 has not`);
+    return new Map(others);
   });
-  const mapped = entries(first).map(([path, leaf]) =>
+  const mapped = own.map(([path, leaf]) =>
     f(
       path,
       leaf,
-      ...columns.map(({ byPath }, i) => {
+      ...columns.map((byPath, i) => {
         const other = byPath.get(path);
         if (other === undefined) throw new Error(`tree.map: tree ${i + 1} has no leaf "${path}"`);
         return other;

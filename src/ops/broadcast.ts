@@ -68,6 +68,6 @@ export function finishReduce(
 
 /** Sum over the axes (all by default; negative ones count from the end). */
 export function sum(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
-  const list = resolveAxes('sum', axes, x.rank);
+  const list = resolveAxes('sum', axes, x.shape);
   return finishReduce(sumKeep(x, list), list, options);
 }

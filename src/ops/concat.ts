@@ -10,7 +10,7 @@ import { pad } from './movement.ts';
  */
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
   if (parts.length === 0) throw new Error('concat: needs at least one tensor');
-  const a = resolveAxis('concat', axis, parts[0].rank);
+  const a = resolveAxis('concat', axis, parts[0].shape);
   if (parts.some((p) => p.dtype !== parts[0].dtype))
     throw new Error(`concat: parts have types ${parts.map((p) => p.dtype).join(', ')}; convert them to one`);
   for (const part of parts)

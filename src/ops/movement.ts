@@ -68,7 +68,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  * @throws unless `order` names every axis once.
  */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
-  const axes = order.map((a) => resolveAxis('permute', a, x.rank));
+  const axes = order.map((a) => resolveAxis('permute', a, x.shape));
   if (axes.length !== x.rank || new Set(axes).size !== x.rank)
     throw new Error(`permute: order [${order.join(',')}] must name every axis of ${showShape(x.shape)} once`);
   if (axes.every((a, d) => a === d)) return x;
@@ -79,8 +79,8 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
 /** Swaps two axes, by default the last two. */
 export function transpose(x: Tensor, a = -2, b = -1): Tensor {
   const order = x.shape.map((_, d) => d);
-  const i = resolveAxis('transpose', a, x.rank);
-  const j = resolveAxis('transpose', b, x.rank);
+  const i = resolveAxis('transpose', a, x.shape);
+  const j = resolveAxis('transpose', b, x.shape);
   order[i] = j;
   order[j] = i;
   return permute(x, order);
@@ -88,7 +88,7 @@ export function transpose(x: Tensor, a = -2, b = -1): Tensor {
 
 /** Reverses the elements along the axes. */
 export function flip(x: Tensor, axes: readonly number[]): Tensor {
-  const resolved = resolveAxes('flip', axes, x.rank);
+  const resolved = resolveAxes('flip', axes, x.shape);
   return resolved.length === 0 ? x : new Tensor(flipOp, [x], { axes: resolved }, x.shape, x.dtype);
 }
 

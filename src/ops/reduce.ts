@@ -17,13 +17,13 @@ const maxOp: Op = {
 
 /** Arithmetic mean over the axes (all by default). */
 export function mean(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
-  const count = resolveAxes('mean', axes, x.rank).reduce((n, a) => n * x.shape[a], 1);
+  const count = resolveAxes('mean', axes, x.shape).reduce((n, a) => n * x.shape[a], 1);
   return div(sum(x, axes, options), count);
 }
 
 /** Maximum over the axes (all by default). */
 export function max(x: Tensor, axes?: number | readonly number[], options: ReduceOptions = {}): Tensor {
-  const list = resolveAxes('max', axes, x.rank);
+  const list = resolveAxes('max', axes, x.shape);
   const reduced = list.filter((a) => x.shape[a] !== 1);
   const shape = x.shape.map((n, d) => (reduced.includes(d) ? 1 : n));
   const kept = reduced.length === 0 ? x : new Tensor(maxOp, [x], { axes: reduced }, shape, x.dtype);

@@ -58,6 +58,31 @@ test('constants and counters', async () => {
   assert.equal(Array.from(await iota([2, 3], 0).data()), [0, 0, 0, 1, 1, 1]);
 });
 
+test('integers are never made of what is none', async () => {
+  const not = (value: string) => new RegExp(`${value} is not an integer from -2147483648 to 2147483647`);
+  assert.throws(() => full([2], 1.7, 'i32'), not('full: 1\\.7'));
+  assert.throws(() => full([2], 3e9, 'i32'), not('full: 3000000000'));
+  assert.throws(() => tensor([1, Number.NaN], undefined, 'i32'), not('tensor: NaN'));
+  assert.throws(() => tensor(Float32Array.of(1, 0.5), [2], 'i32'), not('tensor: 0\\.5'));
+  assert.equal(
+    Array.from(await tensor([-2147483648, 2147483647], [2], 'i32').data()),
+    [-2147483648, 2147483647],
+  );
+  assert.equal(Array.from(await full([1], -2147483648, 'i32').data()), [-2147483648]);
+});
+
+test('what makes constants names itself in errors', () => {
+  assert.throws(() => zeros([0]), /^zeros: shape \[0\]/);
+  assert.throws(() => ones([2.5]), /^ones: shape \[2\.5\]/);
+  assert.throws(() => iota([-1], 0), /^iota: shape \[-1\]/);
+  assert.throws(() => iota([2, 3], 3), /^iota: axis 3 is out of range for shape \[2,3\]/);
+  assert.throws(() => iota([2, 3], -3), /^iota: axis -3 is out of range/);
+});
+
+test('a negative axis counts from the end', async () => {
+  assert.equal(Array.from(await iota([2, 3], -1).data()), [0, 1, 2, 0, 1, 2]);
+});
+
 test('shapes: strides, broadcasting, axes', () => {
   assert.equal(stridesOf([2, 3, 4]), [12, 4, 1]);
   assert.equal(broadcastShapes('op', [3, 1], [2, 1, 4]), [2, 3, 4]);
@@ -66,8 +91,10 @@ test('shapes: strides, broadcasting, axes', () => {
     () => broadcastShapes('op', [3], [4]),
     /op: shapes \[3\] and \[4\] do not broadcast: axis -1 is 3 and 4/,
   );
-  assert.equal(resolveAxes('op', [-1, 0], 3), [0, 2]);
-  assert.equal(resolveAxes('op', undefined, 2), [0, 1]);
+  assert.equal(resolveAxes('op', [-1, 0], [4, 5, 6]), [0, 2]);
+  assert.equal(resolveAxes('op', undefined, [4, 5]), [0, 1]);
+  assert.throws(() => resolveAxes('op', 2, [4, 5]), /op: axis 2 is out of range for shape \[4,5\] of rank 2/);
+  assert.throws(() => resolveAxes('op', [0, -2], [4, 5]), /op: axes \[0,-2\] name one axis of \[4,5\] twice/);
 });
 
 test('topological order: inputs first, each node once, boundaries not crossed', () => {
@@ -109,6 +136,17 @@ test('trees: paths, order, rebuilding, mapping', () => {
     tree.map((x) => x, a),
     a,
   );
+});
+
+test('map refuses trees that differ, whichever has more', () => {
+  const [a, b] = [tensor(1), tensor(2)];
+  const first = (x: Tensor) => x;
+  const [small, large] = [{ p: a }, { p: a, q: b }] as { p: Tensor; q?: Tensor }[];
+  assert.throws(
+    () => tree.map(first, small as never, large as never),
+    /tree 1 has a leaf "q" that tree 0 has not/,
+  );
+  assert.throws(() => tree.map(first, large as never, small as never), /tree 1 has no leaf "q"/);
 });
 
 test('map pairs leaves by name, whatever their order', () => {
