@@ -4,7 +4,7 @@
 //
 // Layouts: x [N,C,H,W], w [O,C,KH,KW], y [N,O,OH,OW], contiguous.
 // One invocation computes 8 output channels of 4 pixels, WORKGROUP apart in the list of all images' pixels.
-// Grid: (ceil(N*OH*OW / (4*WORKGROUP)), ceil(O / 8), 1).
+// Grid: x and y = ceil(N*OH*OW / (4*WORKGROUP)) folded, z = ceil(O / 8).
 
 override WORKGROUP: u32 = 64;
 override STRIDE: u32 = 1;
@@ -36,8 +36,9 @@ fn store(p: u32, o: u32, value: vec4f) {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let first = group.x * 4u * WORKGROUP + lane;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32) {
+  let first = (group.y * groups.x + group.x) * 4u * WORKGROUP + lane;
   if (first >= dims.n * dims.oh * dims.ow) { return; }
   let p = vec4u(first, first + WORKGROUP, first + 2u * WORKGROUP, first + 3u * WORKGROUP);
   let plane = dims.oh * dims.ow;
@@ -46,7 +47,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let image = q / plane * dims.c * dims.h * dims.w;
   let top = vec4i(q % plane / dims.ow * STRIDE) - i32(dims.pad);
   let left = vec4i(q % dims.ow * STRIDE) - i32(dims.pad);
-  let o = group.y * 8u;
+  let o = group.z * 8u;
   let taps = dims.kh * dims.kw;
   let filter_size = dims.c * taps;
   // So do channels past the last.

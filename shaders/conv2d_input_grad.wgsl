@@ -6,7 +6,7 @@
 //
 // Layouts: gy [N,O,OH,OW], w [O,C,KH,KW], gx [N,C,H,W], contiguous.
 // One invocation computes 8 input channels of 4 pixels, WORKGROUP apart in the list of all images' pixels.
-// Grid: (ceil(N*H*W / (4*WORKGROUP)), ceil(C / 8), 1).
+// Grid: x and y = ceil(N*H*W / (4*WORKGROUP)) folded, z = ceil(C / 8).
 
 override WORKGROUP: u32 = 64;
 override STRIDE: u32 = 1;
@@ -42,8 +42,9 @@ fn store(p: u32, c: u32, value: vec4f) {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let first = group.x * 4u * WORKGROUP + lane;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32) {
+  let first = (group.y * groups.x + group.x) * 4u * WORKGROUP + lane;
   if (first >= dims.n * dims.h * dims.w) { return; }
   let p = vec4u(first, first + WORKGROUP, first + 2u * WORKGROUP, first + 3u * WORKGROUP);
   let plane = dims.h * dims.w;
@@ -52,7 +53,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let image = q / plane * dims.o * dims.oh * dims.ow;
   let bottom = vec4i(q % plane / dims.w) + i32(dims.pad);
   let right = vec4i(q % dims.w) + i32(dims.pad);
-  let c = group.y * 8u;
+  let c = group.z * 8u;
   let taps = dims.kh * dims.kw;
   // So do channels past the last.
   let rows_a = min(vec4u(c, c + 1u, c + 2u, c + 3u), vec4u(dims.c - 1u)) * taps;

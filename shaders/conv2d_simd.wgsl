@@ -8,7 +8,7 @@
 // A workgroup is one subgroup. Its lanes hold neighbouring tiles of ROWS x 4 pixels, numbered over images, bands of ROWS
 // rows and quads of 4 columns, and compute 8 output channels of them. A lane loads the quads of its tile and takes the
 // columns left and right of it from its neighbours. The 72 weights of an input channel lie 4 to a lane and are broadcast.
-// Grid: (ceil(N * ceil(H/ROWS) * W/4 / LANES), ceil(O / 8), 1).
+// Grid: x and y = ceil(N * ceil(H/ROWS) * W/4 / LANES) folded, z = ceil(O / 8).
 // Constants: LANES (subgroup size), ROWS, EDGES: 0 if LANES is a multiple of W/4, so that rows do not continue in
 // another subgroup, else 1.
 enable subgroups;
@@ -21,17 +21,19 @@ struct Dims { n: u32, c: u32, h: u32, w: u32, o: u32 }
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(subgroup_invocation_id) lane: u32) {
   let quads = dims.w / 4;
   let bands = (dims.h + ROWS - 1) / ROWS;
   let tiles = dims.n * bands * quads;
-  let tile = min(group.x * LANES + lane, tiles - 1);
+  let own = (group.y * groups.x + group.x) * LANES + lane;
+  let tile = min(own, tiles - 1);
   let band = tile / quads;
   let n = band / bands;
   let quad = tile - band * quads;
   let top = (band - n * bands) * ROWS;
   let plane = dims.h * quads;
-  let o = group.y * 8;
+  let o = group.z * 8;
   let slots = (dims.o + 3) / 4;
 
   // Input rows top - 1 + r; those outside the image wrap to numbers that are too large and read as zero.
@@ -94,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     #end
   }
 
-  if (group.x * LANES + lane >= tiles) { return; }
+  if (own >= tiles) { return; }
   #for k in 0..8
   if (o + $k < dims.o) {
     let image = (n * dims.o + o + $k) * plane + top * quads + quad;

@@ -9,7 +9,7 @@
 // A workgroup is one subgroup. Its lanes hold tiles of ROWS x 4 pixels, numbered over images, bands of ROWS rows and quads
 // of 4 columns, and compute 8 output channels of them. A row of a tile's input starts anywhere in a quad of memory: it is
 // loaded as whole quads and shifted. The weights of an input channel lie 4 to a lane and are broadcast.
-// Grid: (ceil(N * ceil(OH/ROWS) * ceil(OW/4) / LANES), ceil(O / 8), 1).
+// Grid: x and y = ceil(N * ceil(OH/ROWS) * ceil(OW/4) / LANES) folded, z = ceil(O / 8).
 // Constants: LANES (subgroup size), ROWS, KH, KW.
 enable subgroups;
 
@@ -24,7 +24,8 @@ struct Dims {
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(subgroup_invocation_id) lane: u32) {
   #let TAPS = KH*KW
   #let LOADS = (2*TAPS+LANES-1)/LANES
   #let HEIGHT = ROWS-1+KH
@@ -33,12 +34,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   let quads = (dims.ow + 3) / 4;
   let bands = (dims.oh + ROWS - 1) / ROWS;
   let tiles = dims.n * bands * quads;
-  let tile = min(group.x * LANES + lane, tiles - 1);
+  let own = (group.y * groups.x + group.x) * LANES + lane;
+  let tile = min(own, tiles - 1);
   let band = tile / quads;
   let n = band / bands;
   let left = (tile - band * quads) * 4;
   let top = (band - n * bands) * ROWS;
-  let o = group.y * 8;
+  let o = group.z * 8;
   let slots = (dims.o + 3) / 4;
 
   // Rows and columns outside the image wrap to numbers that are too large and read as zero.
@@ -95,7 +97,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     #end
   }
 
-  if (group.x * LANES + lane >= tiles) { return; }
+  if (own >= tiles) { return; }
   #for k in 0..8
   if (o + $k < dims.o) {
     #for r in 0..ROWS

@@ -5,12 +5,12 @@
 // Strides count elements. A transposed operand swaps its row and column strides; an operand shared by the whole batch
 // has a batch stride of 0. c [BATCH,M,N] is contiguous.
 // One invocation computes 4 rows, TILE apart, by 4 columns, TILE apart; a workgroup computes 4*TILE x 4*TILE.
-// Grid: (ceil(N / (4*TILE)), ceil(M / (4*TILE)), BATCH).
+// Grid: x and y = ceil(N / (4*TILE)) * ceil(M / (4*TILE)) * BATCH folded; columns first, then rows.
 
 override TILE: u32 = 8;
 
 struct Dims {
-  m: u32, n: u32, k: u32,
+  batch: u32, m: u32, n: u32, k: u32,
   a_batch: u32, a_row: u32, a_column: u32,
   b_batch: u32, b_row: u32, b_column: u32,
 }
@@ -28,13 +28,18 @@ fn store(batch: u32, row: u32, column: vec4u, value: vec4f) {
 }
 
 @compute @workgroup_size(TILE, TILE)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_id) local: vec3u) {
   let steps = vec4u(0u, TILE, 2u * TILE, 3u * TILE);
-  let row = group.y * 4u * TILE + local.y + steps;
-  let column = group.x * 4u * TILE + local.x + steps;
+  let tiles = (vec2u(dims.n, dims.m) + 4u * TILE - 1u) / (4u * TILE);
+  let tile = group.y * groups.x + group.x;
+  let batch = tile / (tiles.x * tiles.y);
+  if (batch >= dims.batch) { return; }
+  let row = tile / tiles.x % tiles.y * 4u * TILE + local.y + steps;
+  let column = tile % tiles.x * 4u * TILE + local.x + steps;
   // Rows and columns past the last repeat it: they are computed and not stored.
-  var at_a = group.z * dims.a_batch + min(row, vec4u(dims.m - 1u)) * dims.a_row;
-  var at_b = group.z * dims.b_batch + min(column, vec4u(dims.n - 1u)) * dims.b_column;
+  var at_a = batch * dims.a_batch + min(row, vec4u(dims.m - 1u)) * dims.a_row;
+  var at_b = batch * dims.b_batch + min(column, vec4u(dims.n - 1u)) * dims.b_column;
 
   var c0 = vec4f(); var c1 = vec4f(); var c2 = vec4f(); var c3 = vec4f();
   for (var k = 0u; k < dims.k; k++) {
@@ -47,8 +52,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     at_b += vec4u(dims.b_row);
   }
 
-  store(group.z, row.x, column, c0);
-  store(group.z, row.y, column, c1);
-  store(group.z, row.z, column, c2);
-  store(group.z, row.w, column, c3);
+  store(batch, row.x, column, c0);
+  store(batch, row.y, column, c1);
+  store(batch, row.z, column, c2);
+  store(batch, row.w, column, c3);
 }

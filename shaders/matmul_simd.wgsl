@@ -9,12 +9,12 @@
 // B_TRANSPOSED.
 // A workgroup is one subgroup and computes ROWS x 4*QUADS*LANES entries of one product, 4*QUADS columns to a lane. Four k
 // at a time, a lane loads B for its columns; the values of A lie 4 to a lane and are broadcast.
-// Grid: (ceil(N / (4*QUADS*LANES)), ceil(M / ROWS), BATCH).
+// Grid: x and y = ceil(N / (4*QUADS*LANES)) * ceil(M / ROWS) * BATCH folded; columns first, then rows.
 // Constants: LANES (subgroup size), ROWS (a multiple of 4), QUADS, A_TRANSPOSED and B_TRANSPOSED (0 or 1).
 enable subgroups;
 
 struct Dims {
-  m: u32, n: u32, k: u32,
+  batch: u32, m: u32, n: u32, k: u32,
   a_batch: u32, a_stride: u32,
   b_batch: u32, b_stride: u32,
 }
@@ -30,30 +30,36 @@ struct Dims {
 #end
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let row = group.y * ROWS;
-  let column = group.x * 4 * QUADS * LANES;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(subgroup_invocation_id) lane: u32) {
+  let columns = (dims.n + 4 * QUADS * LANES - 1) / (4 * QUADS * LANES);
+  let rows = (dims.m + ROWS - 1) / ROWS;
+  let tile = group.y * groups.x + group.x;
+  let batch = tile / (rows * columns);
+  if (batch >= dims.batch) { return; }
+  let row = tile / columns % rows * ROWS;
+  let column = tile % columns * 4 * QUADS * LANES;
 
   // Quad i of A, for k = 0..3. Rows and columns past the last repeat it: they are computed and not stored.
   #let LOADS = (ROWS+LANES-1)/LANES
   #for i in 0..LOADS
   #if A_TRANSPOSED
   let k_$i = ($i * LANES + lane) / (ROWS / 4);
-  let at_$i = group.z * dims.a_batch + k_$i * dims.a_stride
+  let at_$i = batch * dims.a_batch + k_$i * dims.a_stride
     + min(row / 4 + ($i * LANES + lane) % (ROWS / 4), dims.m / 4 - 1);
   #end
   #if 1-A_TRANSPOSED
-  let at_$i = group.z * dims.a_batch + min(row + $i * LANES + lane, dims.m - 1) * dims.a_stride;
+  let at_$i = batch * dims.a_batch + min(row + $i * LANES + lane, dims.m - 1) * dims.a_stride;
   #end
   #end
   #for q in 0..QUADS
   #if B_TRANSPOSED
   #for j in 0..4
-  let from_$q_$j = group.z * dims.b_batch + min(column + (4 * $q + $j) * LANES + lane, dims.n - 1) * dims.b_stride;
+  let from_$q_$j = batch * dims.b_batch + min(column + (4 * $q + $j) * LANES + lane, dims.n - 1) * dims.b_stride;
   #end
   #end
   #if 1-B_TRANSPOSED
-  let from_$q = group.z * dims.b_batch + min(column / 4 + $q * LANES + lane, dims.n / 4 - 1);
+  let from_$q = batch * dims.b_batch + min(column / 4 + $q * LANES + lane, dims.n / 4 - 1);
   #end
   #end
 
@@ -104,12 +110,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     #if B_TRANSPOSED
     #for j in 0..4
     let j_$q_$j = column + $(4*q+j) * LANES + lane;
-    if (j_$q_$j < dims.n) { c[(group.z * dims.m + row + $r) * dims.n + j_$q_$j] = sum_$r_$q[$j]; }
+    if (j_$q_$j < dims.n) { c[(batch * dims.m + row + $r) * dims.n + j_$q_$j] = sum_$r_$q[$j]; }
     #end
     #end
     #if 1-B_TRANSPOSED
     let j_$q = column / 4 + $q * LANES + lane;
-    if (j_$q < dims.n / 4) { c[(group.z * dims.m + row + $r) * (dims.n / 4) + j_$q] = sum_$r_$q; }
+    if (j_$q < dims.n / 4) { c[(batch * dims.m + row + $r) * (dims.n / 4) + j_$q] = sum_$r_$q; }
     #end
     #end
   }

@@ -1,4 +1,5 @@
 import type { Kernel } from '../../src/device/index.ts';
+import { foldGrid } from '../../src/ops/plane-grid.ts';
 
 /** A kernel on one problem: what to bind, what the result must be, how much arithmetic it is. */
 export interface Case {
@@ -55,6 +56,9 @@ export const noise = (length: number, seed: number): Float32Array => {
 };
 
 export const ceilDiv = (a: number, b: number): number => Math.ceil(a / b);
+
+/** This many workgroups over two grid dimensions of WebGPU's default limit. */
+export const folded = (count: number): [number, number] => foldGrid(count, 65535);
 
 /**
  * Largest absolute error against a float64 reference, relative to the root mean square of the entries. Every entry is

@@ -1,6 +1,6 @@
 import { expand } from '../../src/device/expand.ts';
 import { u32 } from '../../src/device/index.ts';
-import { type Case, ceilDiv, type Entry, type Numbers, noise, sampledError } from './case.ts';
+import { type Case, ceilDiv, type Entry, folded, type Numbers, noise, sampledError } from './case.ts';
 
 /** The convolutions of MeDetection (width 32, 64x64 images), then larger maps. */
 const SHAPES = [
@@ -171,7 +171,7 @@ export const conv2d: Entry = {
   checks: ALL_CHECKS,
   make: (source, shape, { WORKGROUP }) => {
     const e = complete(shape);
-    const grid = [ceilDiv(e.n * e.oh * e.ow, 4 * WORKGROUP), ceilDiv(e.o, 8), 1] as const;
+    const grid = [...folded(ceilDiv(e.n * e.oh * e.ow, 4 * WORKGROUP)), ceilDiv(e.o, 8)] as const;
     const constants = { WORKGROUP, STRIDE: e.stride };
     return {
       kernel: { name: 'conv2d', source, constants, dims: words(portableDims(e)), grid },
@@ -187,7 +187,7 @@ export const conv2dInputGrad: Entry = {
   checks: ALL_CHECKS,
   make: (source, shape, { WORKGROUP }) => {
     const e = complete(shape);
-    const grid = [ceilDiv(e.n * e.h * e.w, 4 * WORKGROUP), ceilDiv(e.c, 8), 1] as const;
+    const grid = [...folded(ceilDiv(e.n * e.h * e.w, 4 * WORKGROUP)), ceilDiv(e.c, 8)] as const;
     const constants = { WORKGROUP, STRIDE: e.stride };
     const dims = words(portableDims(e));
     return { kernel: { name: 'conv2d_input_grad', source, constants, dims, grid }, ...inputGradient(e) };
@@ -265,7 +265,7 @@ export const conv2dSimd: Entry = {
         source: expand(source, { LANES, ROWS, EDGES }),
         constants: {},
         dims: words([e.n, e.c, e.h, e.w, e.o]),
-        grid: [ceilDiv(e.n * ceilDiv(e.h, ROWS) * (e.w / 4), LANES), ceilDiv(e.o, 8), 1],
+        grid: [...folded(ceilDiv(e.n * ceilDiv(e.h, ROWS) * (e.w / 4), LANES)), ceilDiv(e.o, 8)],
       },
       ...problem,
     };
@@ -285,7 +285,7 @@ export const conv2dSimdAny: Entry = {
         source: expand(source, { LANES, ROWS, KH: e.kh, KW: e.kw }),
         constants: {},
         dims: words([e.n, e.c, e.h, e.w, e.o, e.oh, e.ow, e.pad]),
-        grid: [ceilDiv(e.n * ceilDiv(e.oh, ROWS) * ceilDiv(e.ow, 4), LANES), ceilDiv(e.o, 8), 1],
+        grid: [...folded(ceilDiv(e.n * ceilDiv(e.oh, ROWS) * ceilDiv(e.ow, 4), LANES)), ceilDiv(e.o, 8)],
       },
       ...problem,
     };

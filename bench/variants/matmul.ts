@@ -1,6 +1,6 @@
 import { expand } from '../../src/device/expand.ts';
 import { u32 } from '../../src/device/index.ts';
-import { type Case, ceilDiv, type Entry, type Numbers, noise, sampledError } from './case.ts';
+import { type Case, ceilDiv, type Entry, folded, type Numbers, noise, sampledError } from './case.ts';
 
 /** Batched product [batch,m,k] x [batch,k,n]; with `ta`, `tb` = 1 that operand is stored transposed. */
 const EXTENTS: Numbers = { batch: 1, m: 1, n: 1, k: 1, ta: 0, tb: 0 };
@@ -56,9 +56,9 @@ export const matmul: Entry = {
   checks: CHECKS,
   make: (source, shape, constants) => {
     const { batch, m, n, k, ta, tb } = shape;
-    const dims = [m, n, k, m * k, ta ? 1 : k, ta ? m : 1, k * n, tb ? 1 : n, tb ? k : 1].map(u32);
+    const dims = [batch, m, n, k, m * k, ta ? 1 : k, ta ? m : 1, k * n, tb ? 1 : n, tb ? k : 1].map(u32);
     const tile = 4 * constants.TILE;
-    const grid = [ceilDiv(n, tile), ceilDiv(m, tile), batch] as const;
+    const grid = [...folded(ceilDiv(n, tile) * ceilDiv(m, tile) * batch), 1] as const;
     return { kernel: { name: 'matmul', source, constants, dims, grid }, ...problem(shape) };
   },
 };
@@ -71,14 +71,14 @@ export const matmulSimd: Entry = {
   make: (source, shape, constants) => {
     const { batch, m, n, k, ta, tb } = shape;
     const { LANES, ROWS, QUADS } = constants;
-    const dims = [m, n, k, (m * k) / 4, (ta ? m : k) / 4, (k * n) / 4, (tb ? k : n) / 4].map(u32);
+    const dims = [batch, m, n, k, (m * k) / 4, (ta ? m : k) / 4, (k * n) / 4, (tb ? k : n) / 4].map(u32);
     return {
       kernel: {
         name: 'matmul_simd',
         source: expand(source, { ...constants, A_TRANSPOSED: ta, B_TRANSPOSED: tb }),
         constants: {},
         dims,
-        grid: [ceilDiv(n, 4 * QUADS * LANES), ceilDiv(m, ROWS), batch],
+        grid: [...folded(ceilDiv(n, 4 * QUADS * LANES) * ceilDiv(m, ROWS) * batch), 1],
       },
       ...problem(shape),
     };

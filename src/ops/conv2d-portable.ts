@@ -1,9 +1,11 @@
+import type { Capabilities } from '../device/capabilities.ts';
 import { type Kernel, u32 } from '../device/kernel.ts';
 import { type ShaderName, shaderSource } from '../device/shader.ts';
 import type { Shape } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import type { Conv2dAttrs } from './conv2d.ts';
 import { kernelOp } from './kernel-op.ts';
+import { foldGrid } from './plane-grid.ts';
 
 /*
  * Convolution kernels that need nothing but WebGPU: any stride, padding and kernel. x [N,C,H,W] is the image side,
@@ -21,50 +23,48 @@ const WORKGROUP = 64;
 const PIXELS = 4;
 const CHANNELS = 8;
 
-/** How the work of a kernel is spread: a row of pixels (or weight entries) for every channel, in parts. */
-interface Work {
-  readonly pixels: number;
-  readonly channels: number;
-  readonly parts?: number;
-}
-
-function kernel(name: ShaderName, { x, w, g }: Sides, attrs: Conv2dAttrs, work: Work): Kernel {
+function kernel(
+  name: ShaderName,
+  { x, w, g }: Sides,
+  attrs: Conv2dAttrs,
+  grid: Kernel['grid'],
+  parts: readonly number[] = [],
+): Kernel {
   const sizes = [...x.shape, g.shape[1], g.shape[2], g.shape[3], w.shape[2], w.shape[3], attrs.padding];
   return {
     name,
     source: shaderSource(name),
     constants: { WORKGROUP, STRIDE: attrs.stride },
-    dims: [...sizes, ...(work.parts === undefined ? [] : [work.parts])].map(u32),
-    grid: [
-      Math.ceil(work.pixels / (PIXELS * WORKGROUP)),
-      Math.ceil(work.channels / CHANNELS),
-      work.parts ?? 1,
-    ],
+    dims: [...sizes, ...parts].map(u32),
+    grid,
   };
 }
 
 const attrsOf = (node: Tensor): Conv2dAttrs => node.attrs as unknown as Conv2dAttrs;
-const imageWork = (t: Tensor): Work => ({
-  pixels: t.shape[0] * t.shape[2] * t.shape[3],
-  channels: t.shape[1],
-});
+const groups = (pixels: number): number => Math.ceil(pixels / (PIXELS * WORKGROUP));
 
-const forwardOp = kernelOp('conv2dPortable', (node) => {
+/** The grid of a kernel that computes an image [N,C,H,W]. */
+const imageGrid = ({ shape: [n, c, h, w] }: Tensor, { maxGrid }: Capabilities): Kernel['grid'] => [
+  ...foldGrid(groups(n * h * w), maxGrid),
+  Math.ceil(c / CHANNELS),
+];
+
+const forwardOp = kernelOp('conv2dPortable', (node, device) => {
   const [x, w] = node.inputs;
-  return kernel('conv2d', { x, w, g: node }, attrsOf(node), imageWork(node));
+  return kernel('conv2d', { x, w, g: node }, attrsOf(node), imageGrid(node, device));
 });
 
-const toInputOp = kernelOp('conv2dInputGradPortable', (node) => {
+const toInputOp = kernelOp('conv2dInputGradPortable', (node, device) => {
   const [g, w] = node.inputs;
-  return kernel('conv2d_input_grad', { x: node, w, g }, attrsOf(node), imageWork(node));
+  return kernel('conv2d_input_grad', { x: node, w, g }, attrsOf(node), imageGrid(node, device));
 });
 
 const toWeightOp = kernelOp('conv2dWeightGradPortable', (node) => {
   const [x, g] = node.inputs;
   const [parts, o, c, kh, kw] = node.shape;
   const w = { shape: node.shape.slice(1) };
-  const work = { pixels: c * kh * kw, channels: o, parts };
-  return kernel('conv2d_weight_grad', { x, w, g }, attrsOf(node), work);
+  const grid = [groups(c * kh * kw), Math.ceil(o / CHANNELS), parts] as const;
+  return kernel('conv2d_weight_grad', { x, w, g }, attrsOf(node), grid, [parts]);
 });
 
 const replace = (op: typeof forwardOp, node: Tensor, shape = node.shape): Tensor =>
@@ -80,7 +80,7 @@ export const toInputPortable = (node: Tensor): Tensor => replace(toInputOp, node
 export function toWeightPortable(node: Tensor, workgroups: number): Tensor {
   const [o, c, kh, kw] = node.shape;
   const batch = node.inputs[0].shape[0];
-  const perPart = Math.ceil((c * kh * kw) / (PIXELS * WORKGROUP)) * Math.ceil(o / CHANNELS);
+  const perPart = groups(c * kh * kw) * Math.ceil(o / CHANNELS);
   const parts = Math.max(1, Math.min(batch, Math.ceil(workgroups / perPart)));
   return replace(toWeightOp, node, [parts, ...node.shape]);
 }

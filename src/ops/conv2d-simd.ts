@@ -5,6 +5,7 @@ import { Tensor } from '../graph/tensor.ts';
 import type { Conv2dAttrs } from './conv2d.ts';
 import { kernelOp } from './kernel-op.ts';
 import { flip, pad, permute } from './movement.ts';
+import { foldGrid } from './plane-grid.ts';
 
 /*
  * Convolution on processors: one subgroup per workgroup, weights broadcast from lanes. Stride 1 only. The input gradient
@@ -31,7 +32,7 @@ const unrolled = (
 });
 
 /** 3x3 with padding 1 and rows that are whole vectors: the common case, and the fastest. */
-const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes }) => {
+const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid }) => {
   const [x] = node.inputs;
   const [n, c, h, w] = x.shape;
   const o = node.shape[1];
@@ -39,12 +40,15 @@ const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes }) => {
   return {
     ...unrolled('conv2d_simd', { LANES: lanes, ROWS, EDGES: lanes % quads === 0 ? 0 : 1 }),
     dims: [n, c, h, w, o].map(u32),
-    grid: [Math.ceil((n * Math.ceil(h / ROWS) * quads) / lanes), Math.ceil(o / OUTPUTS), 1],
+    grid: [
+      ...foldGrid(Math.ceil((n * Math.ceil(h / ROWS) * quads) / lanes), maxGrid),
+      Math.ceil(o / OUTPUTS),
+    ],
   };
 });
 
 /** Any kernel, padding and extents. */
-const general = kernelOp('conv2dSimdAny', (node, { lanes }) => {
+const general = kernelOp('conv2dSimdAny', (node, { lanes, maxGrid }) => {
   const [x, packed] = node.inputs;
   const [, kh, kw] = packed.shape;
   const [n, o, oh, ow] = node.shape;
@@ -52,7 +56,7 @@ const general = kernelOp('conv2dSimdAny', (node, { lanes }) => {
   return {
     ...unrolled('conv2d_simd_any', { LANES: lanes, ROWS, KH: kh, KW: kw }),
     dims: [...x.shape, o, oh, ow, node.attrs.padding as number].map(u32),
-    grid: [Math.ceil(tiles / lanes), Math.ceil(o / OUTPUTS), 1],
+    grid: [...foldGrid(Math.ceil(tiles / lanes), maxGrid), Math.ceil(o / OUTPUTS)],
   };
 });
 

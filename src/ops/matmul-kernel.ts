@@ -3,6 +3,7 @@ import { type Kernel, u32 } from '../device/kernel.ts';
 import { shaderSource, unrolledSource } from '../device/shader.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { MatmulAttrs } from './matmul.ts';
+import { foldGrid } from './plane-grid.ts';
 
 interface Product {
   readonly a: Tensor;
@@ -20,14 +21,26 @@ export function matmulKernel(node: Tensor, device: Capabilities): Kernel {
   const attrs = node.attrs as unknown as MatmulAttrs;
   const [batch, m, n] = node.shape;
   const product = { a, b, batch, m, n, k: a.shape[attrs.transposeA ? 1 : 2], attrs };
-  return simdKernel(product, device) ?? portableKernel(product);
+  return simdKernel(product, device) ?? portableKernel(product, device);
 }
+
+/** One workgroup per tile of C. */
+const gridOf = (
+  { batch, m, n }: Product,
+  columns: number,
+  rows: number,
+  { maxGrid }: Capabilities,
+): [number, number, number] => [
+  ...foldGrid(Math.ceil(n / columns) * Math.ceil(m / rows) * batch, maxGrid),
+  1,
+];
 
 /** Rows of C per lane. */
 const ROWS = 16;
 
 /** Rows of B broadcast from lanes; reads vectors of four, so the extents along memory must be whole ones. */
-function simdKernel({ a, b, batch, m, n, k, attrs }: Product, device: Capabilities): Kernel | undefined {
+function simdKernel(product: Product, device: Capabilities): Kernel | undefined {
+  const { a, b, batch, m, n, k, attrs } = product;
   if (device.family !== 'simd' || !device.subgroups) return undefined;
   const { transposeA, transposeB } = attrs;
   const whole = k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
@@ -44,8 +57,8 @@ function simdKernel({ a, b, batch, m, n, k, attrs }: Product, device: Capabiliti
     name: 'matmul_simd',
     source: unrolledSource('matmul_simd', constants),
     constants: {},
-    dims: [m, n, k, each(a), (transposeA ? m : k) / 4, each(b), (transposeB ? k : n) / 4].map(u32),
-    grid: [Math.ceil(n / (4 * device.lanes)), Math.ceil(m / ROWS), batch],
+    dims: [batch, m, n, k, each(a), (transposeA ? m : k) / 4, each(b), (transposeB ? k : n) / 4].map(u32),
+    grid: gridOf(product, 4 * device.lanes, ROWS, device),
   };
 }
 
@@ -60,12 +73,13 @@ function strides(t: Tensor, transposed: boolean): number[] {
   return transposed ? [each, 1, columns] : [each, columns, 1];
 }
 
-function portableKernel({ a, b, batch, m, n, k, attrs }: Product): Kernel {
+function portableKernel(product: Product, device: Capabilities): Kernel {
+  const { a, b, batch, m, n, k, attrs } = product;
   return {
     name: 'matmul',
     source: shaderSource('matmul'),
     constants: { TILE },
-    dims: [m, n, k, ...strides(a, attrs.transposeA), ...strides(b, attrs.transposeB)].map(u32),
-    grid: [Math.ceil(n / (REGISTERS * TILE)), Math.ceil(m / (REGISTERS * TILE)), batch],
+    dims: [batch, m, n, k, ...strides(a, attrs.transposeA), ...strides(b, attrs.transposeB)].map(u32),
+    grid: gridOf(product, REGISTERS * TILE, REGISTERS * TILE, device),
   };
 }

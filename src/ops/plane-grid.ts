@@ -1,10 +1,19 @@
 import type { Capabilities } from '../device/capabilities.ts';
 
-/** One workgroup per image plane, folded over two grid dimensions where one is too short. */
-export function planeGrid(planes: number, device: Capabilities): [number, number, number] {
-  const x = Math.min(planes, device.maxGrid);
-  return [x, Math.ceil(planes / x), 1];
+/**
+ * Workgroups numbered y * columns + x, over two grid dimensions where one is too short. The last numbers may be past
+ * `count`: shaders check.
+ */
+export function foldGrid(count: number, maxGrid: number): [columns: number, rows: number] {
+  const rows = Math.ceil(count / maxGrid);
+  return [Math.ceil(count / rows), rows];
 }
+
+/** One workgroup per image plane. */
+export const planeGrid = (planes: number, { maxGrid }: Capabilities): [number, number, number] => [
+  ...foldGrid(planes, maxGrid),
+  1,
+];
 
 /**
  * The workgroup's tile of pixels, TX wide and TY high, for planes of this width: powers of two whose product is one
