@@ -154,13 +154,13 @@ export interface BatchNormOptions {
   readonly running?: { readonly mean: Tensor; readonly variance: Tensor };
 }
 
-function checkNorm(x: Tensor, vectors: Record<string, Tensor>): void {
+function checkNorm(op: string, x: Tensor, vectors: Record<string, Tensor>): void {
   if (x.rank < 2 || x.dtype !== 'f32')
-    throw new Error(`batchNorm: needs an f32 input [N,C,...], got ${x.dtype}${showShape(x.shape)}`);
+    throw new Error(`${op}: needs an f32 input [N,C,...], got ${x.dtype}${showShape(x.shape)}`);
   for (const [name, v] of Object.entries(vectors))
-    if (v.rank !== 1 || v.shape[0] !== x.shape[1])
+    if (v.rank !== 1 || v.shape[0] !== x.shape[1] || v.dtype !== 'f32')
       throw new Error(
-        `batchNorm: ${name} ${showShape(v.shape)} must be [${x.shape[1]}], the channels of input ${showShape(x.shape)}`,
+        `${op}: ${name} ${v.dtype}${showShape(v.shape)} must be f32[${x.shape[1]}], the channels of input ${showShape(x.shape)}`,
       );
 }
 
@@ -171,15 +171,18 @@ function checkNorm(x: Tensor, vectors: Record<string, Tensor>): void {
  */
 export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, options: BatchNormOptions = {}): Tensor {
   const { eps = 1e-5, running } = options;
-  checkNorm(x, { gamma, beta, ...running });
+  checkNorm('batchNorm', x, { gamma, beta, ...running });
   if (running === undefined) return forward(x, gamma, beta, eps);
   const scale = mul(gamma, rsqrt(add(running.variance, eps)));
   return add(mul(sub(x, perChannel(running.mean, x)), perChannel(scale, x)), perChannel(beta, x));
 }
 
-/** Mean and biased variance of each channel of x [N,C,...], each [C]. */
+/**
+ * Mean and biased variance of each channel of x [N,C,...], each [C].
+ * @throws when x has fewer than two axes or is not f32.
+ */
 export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
-  checkNorm(x, {});
+  checkNorm('batchStatistics', x, {});
   const { mean, variance } = moments(x);
   return { mean: reshape(mean, [-1]), variance: reshape(variance, [-1]) };
 }

@@ -12,7 +12,9 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
   if (parts.length === 0) throw new Error('concat: needs at least one tensor');
   const a = resolveAxis('concat', axis, parts[0].shape);
   if (parts.some((p) => p.dtype !== parts[0].dtype))
-    throw new Error(`concat: parts have types ${parts.map((p) => p.dtype).join(', ')}; convert them to one`);
+    throw new Error(
+      `concat: parts ${parts.map((p) => `${p.dtype}${showShape(p.shape)}`).join(', ')} differ in type; convert with toFloat() or toInt()`,
+    );
   for (const part of parts)
     if (part.rank !== parts[0].rank || part.shape.some((n, d) => d !== a && n !== parts[0].shape[d]))
       throw new Error(

@@ -73,12 +73,15 @@ export interface Conv2dOptions {
   readonly bias?: Tensor;
 }
 
-/** Checks the step and margin of a windowed op. */
-export function checkWindow(op: string, stride: number, padding: number): void {
+/**
+ * Checks the step and margin of a windowed op; `shapes` says what it was to run on.
+ * @throws unless the stride is a positive integer and the padding a non-negative one.
+ */
+export function checkWindow(op: string, stride: number, padding: number, shapes: string): void {
   if (!Number.isInteger(stride) || stride < 1)
-    throw new Error(`${op}: stride ${stride} must be a positive integer`);
+    throw new Error(`${op}: stride ${stride} must be a positive integer ${shapes}`);
   if (!Number.isInteger(padding) || padding < 0)
-    throw new Error(`${op}: padding ${padding} must be a non-negative integer`);
+    throw new Error(`${op}: padding ${padding} must be a non-negative integer ${shapes}`);
 }
 
 /**
@@ -92,15 +95,19 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
   if (x.rank !== 4 || weight.rank !== 4)
     throw new Error(`conv2d: needs an input [N,C,H,W] and a weight [O,C,KH,KW] ${shapes}`);
   if (x.dtype !== 'f32' || weight.dtype !== 'f32')
-    throw new Error(`conv2d: takes f32 tensors, got ${x.dtype} and ${weight.dtype}`);
+    throw new Error(
+      `conv2d: takes f32 tensors, got ${x.dtype} and ${weight.dtype} ${shapes}; convert with toFloat()`,
+    );
   if (x.shape[1] !== weight.shape[1])
     throw new Error(`conv2d: input has ${x.shape[1]} channels, weight expects ${weight.shape[1]} ${shapes}`);
-  checkWindow('conv2d', stride, padding);
+  checkWindow('conv2d', stride, padding, shapes);
   if (x.shape[2] + 2 * padding < weight.shape[2] || x.shape[3] + 2 * padding < weight.shape[3])
     throw new Error(`conv2d: the kernel is larger than the image with padding ${padding} ${shapes}`);
   const y = forward(x, weight, { stride, padding });
   if (bias === undefined) return y;
-  if (bias.rank !== 1 || bias.shape[0] !== weight.shape[0])
-    throw new Error(`conv2d: bias ${showShape(bias.shape)} must be [${weight.shape[0]}] ${shapes}`);
+  if (bias.rank !== 1 || bias.shape[0] !== weight.shape[0] || bias.dtype !== 'f32')
+    throw new Error(
+      `conv2d: bias ${bias.dtype}${showShape(bias.shape)} must be f32[${weight.shape[0]}] ${shapes}`,
+    );
   return add(y, reshape(bias, [1, -1, 1, 1]));
 }

@@ -37,8 +37,8 @@ export function coordinateAttention(
   params: CoordinateAttentionParams,
   { normalise = (y, { gamma, beta }) => batchNorm(y, gamma, beta) }: CoordinateAttentionOptions = {},
 ): Tensor {
-  if (x.rank !== 4)
-    throw new Error(`coordinateAttention: needs an input [N,C,H,W], got ${showShape(x.shape)}`);
+  if (x.rank !== 4 || x.dtype !== 'f32')
+    throw new Error(`coordinateAttention: needs an f32 input [N,C,H,W], got ${x.dtype}${showShape(x.shape)}`);
   const height = x.shape[2];
   const rows = mean(x, 3, { keepDims: true });
   const columns = permute(mean(x, 2, { keepDims: true }), [0, 1, 3, 2]);

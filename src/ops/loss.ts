@@ -22,9 +22,17 @@ export function bceWithLogits(z: Tensor, t: Tensor): Tensor {
   return add(mul(target, softplus(neg(z))), mul(sub(1, target), softplus(z)));
 }
 
-/** 1 at the label's position of a new last axis of `classes`, else 0 (f32). */
+/**
+ * 1 at the label's position of a new last axis of `classes`, else 0 (f32): i32 labels [...] -> [..., classes].
+ * @throws when labels are not i32 or `classes` is not a positive integer.
+ */
 export function oneHot(labels: Tensor, classes: number): Tensor {
-  if (labels.dtype !== 'i32') throw new Error(`oneHot: labels must be i32, got ${labels.dtype}`);
+  if (labels.dtype !== 'i32')
+    throw new Error(`oneHot: labels must be i32, got ${labels.dtype}${showShape(labels.shape)}`);
+  if (!Number.isInteger(classes) || classes < 1)
+    throw new Error(
+      `oneHot: number of classes ${classes} must be a positive integer (labels ${showShape(labels.shape)})`,
+    );
   const shape = [...labels.shape, classes];
   return toFloat(equal(iota(shape, labels.rank), reshape(labels, [...labels.shape, 1])));
 }
@@ -35,8 +43,15 @@ function logSumExp(z: Tensor): Tensor {
   return add(log(sum(exp(sub(z, peak)), -1, { keepDims: true })), peak);
 }
 
-/** Logarithm of the softmax over the last axis. */
-export const logSoftmax = (z: Tensor): Tensor => sub(z, logSumExp(z));
+/**
+ * Logarithm of the softmax over the last axis: z - log(sum(exp(z))), the same shape.
+ * @throws when z is a scalar or not f32.
+ */
+export function logSoftmax(z: Tensor): Tensor {
+  if (z.rank < 1 || z.dtype !== 'f32')
+    throw new Error(`logSoftmax: needs f32 logits [..., classes], got ${z.dtype}${showShape(z.shape)}`);
+  return sub(z, logSumExp(z));
+}
 
 /**
  * Cross-entropy of logits z [..., classes] against integer labels [...], one value per label. A label outside

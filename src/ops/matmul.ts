@@ -47,7 +47,9 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const shapes = `(a ${showShape(a.shape)}${transposeA ? ' transposed' : ''}, b ${showShape(b.shape)}${transposeB ? ' transposed' : ''})`;
   if (a.rank < 2 || b.rank < 2) throw new Error(`matmul: operands need at least two axes ${shapes}`);
   if (a.dtype !== 'f32' || b.dtype !== 'f32')
-    throw new Error(`matmul: takes f32 tensors, got ${a.dtype} and ${b.dtype}`);
+    throw new Error(
+      `matmul: takes f32 tensors, got ${a.dtype} and ${b.dtype} ${shapes}; convert with toFloat()`,
+    );
   const [inner, other] = [a.shape.at(transposeA ? -2 : -1)!, b.shape.at(transposeB ? -1 : -2)!];
   if (inner !== other) throw new Error(`matmul: a has ${inner} columns, b has ${other} rows ${shapes}`);
   const lead = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));

@@ -80,10 +80,12 @@ function checkPool(
 ): PoolAttrs {
   if (x.rank !== 4 || x.dtype !== 'f32')
     throw new Error(`${op}: needs an f32 input [N,C,H,W], got ${x.dtype}${showShape(x.shape)}`);
+  const input = `(input ${showShape(x.shape)})`;
   if (!Number.isInteger(kernel) || kernel < 1)
-    throw new Error(`${op}: kernel ${kernel} must be a positive integer`);
-  checkWindow(op, stride, padding);
-  if (2 * padding > kernel) throw new Error(`${op}: padding ${padding} exceeds half the kernel ${kernel}`);
+    throw new Error(`${op}: kernel ${kernel} must be a positive integer ${input}`);
+  checkWindow(op, stride, padding, input);
+  if (2 * padding > kernel)
+    throw new Error(`${op}: padding ${padding} exceeds half the kernel ${kernel} ${input}`);
   if (x.shape[2] + 2 * padding < kernel || x.shape[3] + 2 * padding < kernel)
     throw new Error(
       `${op}: kernel ${kernel} with padding ${padding} is larger than input ${showShape(x.shape)}`,
@@ -137,11 +139,16 @@ export function avgPool2d(x: Tensor, kernel: number, options: PoolOptions = {}):
  */
 export function spatialPyramidPool(x: Tensor, levels: readonly number[]): Tensor {
   const [n, , size, width] = x.shape;
-  if (x.rank !== 4 || size !== width)
-    throw new Error(`spatialPyramidPool: needs square images [N,C,S,S], got ${showShape(x.shape)}`);
+  if (x.rank !== 4 || size !== width || x.dtype !== 'f32')
+    throw new Error(
+      `spatialPyramidPool: needs square f32 images [N,C,S,S], got ${x.dtype}${showShape(x.shape)}`,
+    );
+  if (levels.length === 0) throw new Error('spatialPyramidPool: needs at least one level');
   const parts = levels.map((level) => {
-    if (!(level >= 1 && level <= size))
-      throw new Error(`spatialPyramidPool: level ${level} does not fit images of side ${size}`);
+    if (!(Number.isInteger(level) && level >= 1 && level <= size))
+      throw new Error(
+        `spatialPyramidPool: level ${level} must be an integer from 1 to the side of input ${showShape(x.shape)}`,
+      );
     const kernel = Math.ceil(size / level);
     const padding = Math.floor((kernel * level - size + 1) / 2);
     return reshape(maxPool2d(x, kernel, { stride: kernel, padding }), [n, -1]);
