@@ -28,16 +28,31 @@ export interface Adapted<P extends Tree> {
   readonly losses: readonly Tensor[];
 }
 
+/** Refuses settings of the inner loop that would adapt nothing, or by another rule than the one asked for. */
+function checkInner(theta: Tree, { steps = 1, order = 2, adapts }: InnerLoop): void {
+  if (!Number.isInteger(steps) || steps < 1)
+    throw new Error(`adapt: steps ${steps} must be a positive integer, the number of inner gradient steps`);
+  if (order !== 1 && order !== 2)
+    throw new Error(`adapt: order ${order} must be 1 (first-order MAML) or 2 (through the inner gradients)`);
+  if (adapts === undefined) return;
+  const paths = tree.entries(theta).map(([path]) => path);
+  if (!paths.some((path) => adapts(path)))
+    throw new Error(`adapt: \`adapts\` chooses none of the parameters ${paths.join(', ')}`);
+}
+
 /**
  * The inner loop of Algorithm 1 (Finn et al. 2017), lines 5 and 6:
  * theta' = theta - alpha grad L_support(theta), K times. The result is graph, so that it can be differentiated by theta.
+ * @throws when `steps` is not a positive integer, `order` is neither 1 nor 2, or `adapts` chooses no parameter.
  */
 export function adapt<P extends Tree, D>(
   loss: Loss<P, D>,
   theta: P,
   support: D,
-  { rate, steps = 1, order = 2, adapts = () => true }: InnerLoop,
+  inner: InnerLoop,
 ): Adapted<P> {
+  checkInner(theta, inner);
+  const { rate, steps = 1, order = 2, adapts = () => true } = inner;
   const losses: Tensor[] = [];
   let adapted = theta;
   for (let k = 0; k < steps; k++) {
@@ -61,10 +76,16 @@ export const queryLosses = <P extends Tree, D>(
   inner: InnerLoop,
 ): Tensor[] => tasks.map((task) => loss(adapt(loss, theta, task.support, inner).theta, task.query));
 
-/** The meta-objective: the mean query loss over a batch of tasks. Its gradient by theta is line 8's. */
-export const metaLoss = <P extends Tree, D>(
+/**
+ * The meta-objective: the mean query loss over a batch of tasks. Its gradient by theta is line 8's.
+ * @throws when there is no task, or as `adapt` does.
+ */
+export function metaLoss<P extends Tree, D>(
   loss: Loss<P, D>,
   theta: P,
   tasks: readonly TaskData<D>[],
   inner: InnerLoop,
-): Tensor => queryLosses(loss, theta, tasks, inner).reduce(add).div(tasks.length);
+): Tensor {
+  if (tasks.length === 0) throw new Error('metaLoss: needs at least one task, got none');
+  return queryLosses(loss, theta, tasks, inner).reduce(add).div(tasks.length);
+}

@@ -138,4 +138,14 @@ test('to first order no second derivative is in the graph', () => {
   assert.ok(size(1) < 0.75 * size(2), `${size(1)} nodes against ${size(2)}`);
 });
 
+test('what makes no inner loop is refused, by name', () => {
+  const attempt = (options: object) => () =>
+    adapt(netLoss, net, tasks[0].support, { ...inner, ...options } as InnerLoop);
+  for (const steps of [0, -1, 1.5, Number.NaN])
+    assert.throws(attempt({ steps }), `adapt: steps ${steps} must`);
+  for (const order of [0, 3, '2']) assert.throws(attempt({ order }), `adapt: order ${order} must`);
+  assert.throws(attempt({ adapts: (path: string) => path === 'tail' }), 'none of the parameters body, head');
+  assert.throws(() => metaLoss(netLoss, net, [], inner), 'metaLoss: needs at least one task');
+});
+
 test.run();
