@@ -58,7 +58,7 @@ export function initModel(config: ModelConfig, random: Random): ModelParams {
     norm: initNorm(width),
   });
   const attention = (name: string): CoordinateAttentionParams => {
-    const middle = Math.max(8, width / 32);
+    const middle = Math.max(8, Math.floor(width / 32));
     const part = random.fork(`attention ${name}`);
     return {
       reduce: initConv(part, width, middle, 1),
