@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { setDefaultDevice } from '../device/default.ts';
-import { openDevice } from '../device/index.ts';
+import { openDevice, setDefaultDevice } from '../device/index.ts';
 import { onInterrupt } from './interrupt.ts';
 import { makeOutput, type Output } from './output.ts';
 

@@ -98,11 +98,14 @@ export function addDemo(program: Command): void {
             folder: join(folder, `fine-tune-${start}`),
             init: start === 'random' ? start : trained.folder,
             options: demo.fineTune,
+            allowSeen: false,
           },
           ui,
         ).finally(ui.finish);
         if (run.stopped === 'signal')
-          throw new Interrupted(`stopped while fine-tuning; what is done is in ${shortPath(folder)}`);
+          throw new Interrupted(
+            `stopped after epoch ${run.state.epochs.length - 1} of ${demo.fineTune.epochs}; to go on with the fine-tuning: ${commandLine('fine-tune', '--resume', shortPath(run.folder))}`,
+          );
         return run;
       };
       const runs = { 'meta-trained': await tune('meta-trained'), random: await tune('random') };

@@ -1,11 +1,13 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
   defaultFineTune,
   defaultModel,
+  type FineTuneRequest,
   type FineTuneRun,
+  type FineTuneRunHooks,
   type RunConfig,
   readConfig,
+  resumeFineTune,
   runFineTune,
 } from '../medetection/index.ts';
 import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
@@ -13,61 +15,80 @@ import { exitCode, UsageError } from './errors.ts';
 import { addFlags, flagValues, givenFlags, integer } from './flags.ts';
 import { commandLine, shortPath } from './invocation.ts';
 import { decimals, type Output } from './output.ts';
-import { fineTuneUi } from './training.ts';
+import { checkResumeOptions, typed } from './resume.ts';
+import { fineTuneUi, listSkipped } from './training.ts';
 import { fineTuneFlags, modelFlags } from './training-flags.ts';
 
 interface Options extends CommonOptions {
-  readonly init: string;
+  readonly init?: string;
   readonly data?: string;
   readonly target?: string;
   readonly seed?: number;
   readonly out?: string;
+  readonly resume?: string;
   readonly skipBroken?: boolean;
+  readonly allowSeen: boolean;
 }
+
+/** What may be given along with --resume; the rest is the run's own. */
+const WITH_RESUME = ['resume', 'data', 'epochs', 'adapter', 'json'];
 
 export function addFineTune(program: Command): void {
   const command = program
     .command('fine-tune')
     .description('adapt to one task, from meta-trained or random weights, with early stopping')
-    .requiredOption('--init <run>', 'the run whose weights are the start, or "random"')
+    .option('--init <run>', 'the run whose weights are the start, or "random"')
     .option('--data <dir>', "folder of tasks (default: the run's)")
     .option('--target <task>', 'the task to adapt to (default: the one that the run left out)')
     .option('--seed <n>', "decides the split and the order (default: the run's, or 0)", integer(0))
     .option('--out <run>', 'folder of the new run (default: runs/fine-tune-<target>-<n>)')
-    .option('--skip-broken', 'leave out pictures that cannot be read, and list them');
+    .option(
+      '--resume <run>',
+      'go on with a fine-tuning after its last whole epoch, as if it had never stopped',
+    )
+    .option('--skip-broken', 'leave out pictures that cannot be read, and list them')
+    .option('--allow-seen', 'adapt even to a task that the initial weights have learned from', false);
   addFlags(command, fineTuneFlags, defaultFineTune);
   addFlags(command, modelFlags, defaultModel);
   addCommon(command).action(async (options: Options) => {
     const output = outputOf(options);
-    const init = options.init === 'random' ? undefined : await readConfig(options.init);
-    const { data, target } = needed(options, init);
+    const start =
+      options.resume === undefined ? await begin(command, options) : resume(command, options.resume, options);
     await withDevice(options, output, async (signal) => {
       const ui = fineTuneUi(output, signal);
-      let run: FineTuneRun;
-      try {
-        run = await runFineTune(
-          {
-            folder: options.out ?? newRunFolder(`fine-tune-${target}`),
-            data,
-            target,
-            init: init ? resolve(options.init) : 'random',
-            // The run's model, with what was typed on top: weights that do not fit are then refused by name.
-            model: init
-              ? { ...init.model, ...givenFlags(command, modelFlags) }
-              : flagValues(command, modelFlags),
-            options: flagValues(command, fineTuneFlags),
-            seed: options.seed ?? init?.seed ?? 0,
-            skipBroken: options.skipBroken ?? init?.skipBroken ?? false,
-          },
-          ui,
-        );
-      } finally {
-        ui.finish();
-      }
+      const run = await start(ui).finally(ui.finish);
       reportFineTune(run, output);
       if (run.stopped === 'signal') process.exitCode = exitCode.interrupted;
     });
   });
+}
+
+type Start = (hooks: FineTuneRunHooks) => Promise<FineTuneRun>;
+
+async function begin(command: Command, options: Options): Promise<Start> {
+  if (options.init === undefined)
+    throw new UsageError('fine-tune: give --init RUN (a meta-trained run), --init random, or --resume RUN');
+  const init = options.init === 'random' ? undefined : await readConfig(options.init);
+  const { data, target } = needed(options, init);
+  const request: FineTuneRequest = {
+    folder: options.out ?? newRunFolder(`fine-tune-${target}`),
+    data,
+    target,
+    init: options.init,
+    // The run's model, with what was typed on top: weights that do not fit are then refused by name.
+    model: init ? { ...init.model, ...givenFlags(command, modelFlags) } : flagValues(command, modelFlags),
+    options: flagValues(command, fineTuneFlags),
+    seed: options.seed ?? init?.seed ?? 0,
+    skipBroken: options.skipBroken ?? init?.skipBroken ?? false,
+    allowSeen: options.allowSeen,
+  };
+  return (hooks) => runFineTune(request, hooks);
+}
+
+function resume(command: Command, folder: string, { data }: Options): Start {
+  checkResumeOptions(command, WITH_RESUME);
+  const epochs = typed<number>(command, 'epochs');
+  return (hooks) => resumeFineTune({ folder, data, epochs }, hooks);
 }
 
 function needed(options: Options, init: RunConfig | undefined): { data: string; target: string } {
@@ -79,20 +100,28 @@ function needed(options: Options, init: RunConfig | undefined): { data: string; 
 }
 
 /** Says why training ended, what the kept epoch measures, and what to do next. */
-function reportFineTune({ folder, best, stopped, config }: FineTuneRun, output: Output): void {
+function reportFineTune({ folder, best, stopped, config, skipped }: FineTuneRun, output: Output): void {
   const run = shortPath(folder);
+  const interrupted = stopped === 'signal';
   const why = {
     epochs: 'all epochs are done',
     patience: `no lower validation loss for ${config.options.patience} epochs`,
     signal: 'stopped',
   }[stopped];
-  const next =
-    stopped === 'signal' ? commandLine('fine-tune', '--init', run) : commandLine('evaluate', '--run', run);
-  output.record({ event: stopped === 'signal' ? 'interrupted' : 'done', run: folder, stopped, best, next });
+  const next = interrupted
+    ? commandLine('fine-tune', '--resume', run)
+    : commandLine('evaluate', '--run', run);
+  output.record({
+    event: interrupted ? 'interrupted' : 'done',
+    run: folder,
+    stopped,
+    best,
+    skipped,
+    next,
+  });
+  listSkipped(skipped, output);
   output.print(
     `${why}; epoch ${best.epoch} (*) had the lowest validation loss and is kept: test AUROC ${decimals(best.test.auroc)}, saved in ${run}`,
   );
-  output.print(
-    `${stopped === 'signal' ? "to go on from the kept epoch (Adam's moments start anew)" : 'next'}: ${next}`,
-  );
+  output.print(`${interrupted ? 'to go on' : 'next'}: ${next}`);
 }

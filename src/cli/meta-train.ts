@@ -11,7 +11,8 @@ import { exitCode, UsageError } from './errors.ts';
 import { addFlags, flagValues, integer } from './flags.ts';
 import { commandLine, shortPath } from './invocation.ts';
 import type { Output } from './output.ts';
-import { metaTrainUi } from './training.ts';
+import { checkResumeOptions, typed } from './resume.ts';
+import { listSkipped, metaTrainUi } from './training.ts';
 import { metaTrainFlags, modelFlags } from './training-flags.ts';
 
 interface Options extends CommonOptions {
@@ -85,26 +86,20 @@ function begin(command: Command, options: Options): Start {
 }
 
 function resume(command: Command, options: Options): Start {
-  const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli');
-  const own = given.filter((name) => !WITH_RESUME.includes(name));
-  if (own.length > 0) {
-    const flag = (name: string) => command.options.find((o) => o.attributeName() === name)?.long;
-    throw new UsageError(
-      `meta-train: ${own.map(flag).join(', ')}: a resumed run has its own settings; with --resume go only ${WITH_RESUME.slice(1).map(flag).join(', ')}`,
-    );
-  }
-  const iterations = given.includes('iterations') ? command.getOptionValue('iterations') : undefined;
+  checkResumeOptions(command, WITH_RESUME);
+  const iterations = typed<number>(command, 'iterations');
   const { resume: folder, data, checkpointEvery } = options;
   return (hooks) => resumeMetaTrain({ folder: folder!, data, iterations, checkpointEvery }, hooks);
 }
 
 /** Says where the run is and what to do next. */
-function reportMetaTrain({ folder, config, iteration }: MetaTrainRun, output: Output): void {
+function reportMetaTrain({ folder, config, iteration, skipped }: MetaTrainRun, output: Output): void {
   const { iterations } = config.options;
   const done = iteration >= iterations;
   const run = shortPath(folder);
   const next = done ? commandLine('fine-tune', '--init', run) : commandLine('meta-train', '--resume', run);
-  output.record({ event: done ? 'done' : 'interrupted', run: folder, iteration, iterations, next });
+  output.record({ event: done ? 'done' : 'interrupted', run: folder, iteration, iterations, skipped, next });
+  listSkipped(skipped, output);
   output.print(
     done
       ? `done: ${iteration} meta-steps, saved in ${run}`

@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { formatOfName } from '../data/format.ts';
-import { ImageError, loadImageBytes } from '../data/index.ts';
+import { formatOfName, ImageError, loadImageBytes } from '../data/index.ts';
 import { Interrupted, RunDetector, type TaskImages } from '../medetection/index.ts';
 import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
 import { exitCode } from './errors.ts';
@@ -46,6 +45,7 @@ export function addPredict(program: Command): void {
       const reference = `${references[0]}${references.length > 1 ? ` and ${references.length - 1} more` : ''}`;
       const images: object[] = [];
       let broken = 0;
+      let unjudged = 0;
       for (let i = 0; i < paths.length; i += CHUNK) {
         if (signal.aborted) throw new Interrupted(`stopped after ${i} of ${paths.length} pictures`);
         const chunk = await Promise.all(
@@ -54,7 +54,7 @@ export function addPredict(program: Command): void {
         const loaded = chunk.filter((c): c is Loaded => 'bytes' in c);
         const scores =
           loaded.length > 0
-            ? await detector.scores(
+            ? await detector.rawScores(
                 asTask(loaded, detector.config.model.size),
                 loaded.map((_, k) => k),
               )
@@ -67,6 +67,13 @@ export function addPredict(program: Command): void {
             continue;
           }
           const score = scores[loaded.indexOf(item)];
+          if (!Number.isFinite(score)) {
+            unjudged++;
+            const error = `the network computes no finite score (${score}): train again with lower rates`;
+            process.stderr.write(`error: ${item.path}: ${error}\n`);
+            images.push({ path: item.path, verdict: 'none', error });
+            continue;
+          }
           const probability = 1 / (1 + Math.exp(-score));
           const verdict = score >= threshold ? 'defective' : 'normal';
           images.push({ path: item.path, score, probability, verdict, references });
@@ -76,6 +83,10 @@ export function addPredict(program: Command): void {
         }
       }
       output.record({ run: detector.folder, threshold, images });
+      if (unjudged > 0) {
+        output.warn(`${unjudged} of ${paths.length} pictures have no verdict`);
+        process.exitCode = exitCode.failure;
+      }
       if (broken > 0) {
         output.warn(`${broken} of ${paths.length} pictures could not be read`);
         if (!options.skipBroken) process.exitCode = exitCode.failure;

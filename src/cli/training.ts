@@ -1,5 +1,11 @@
 import { basename } from 'node:path';
-import type { Epoch, FineTuneRunHooks, LoadHooks, MetaTrainRunHooks } from '../medetection/index.ts';
+import type {
+  Epoch,
+  FineTuneRunHooks,
+  LoadHooks,
+  MetaTrainRunHooks,
+  TaskImages,
+} from '../medetection/index.ts';
 import type { Summary } from '../metrics/index.ts';
 import { decimals, type Output } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -19,6 +25,15 @@ export function loadingUi(output: Output): LoadHooks & { finish: () => void } {
     },
     finish: () => bar?.stop(),
   };
+}
+
+/** Lists the pictures that a training has left out, at its end, where they are seen. */
+export function listSkipped(skipped: TaskImages['skipped'], output: Output): void {
+  if (skipped.length === 0) return;
+  output.print(
+    `${skipped.length} ${skipped.length === 1 ? 'picture was' : 'pictures were'} left out, unreadable:`,
+  );
+  for (const { path, reason } of skipped) output.print(`  ${path}: ${reason}`);
 }
 
 /** What is shown of a meta-training; under --json each step is a line. */
@@ -91,10 +106,11 @@ export function fineTuneUi(
   return {
     ...loading,
     signal,
-    onStart: ({ target, init }, { train, validation, test }) => {
+    onStart: ({ target, init }, { train, validation, test }, done) => {
       loading.finish();
+      epochs = (done ?? -1) + 1;
       output.print(
-        `fine-tuning ${target} from ${init === 'random' ? 'random weights' : basename(init)}: ${train} pictures to train on, ${validation} to stop by, ${test} to test`,
+        `fine-tuning ${target} from ${init === 'random' ? 'random weights' : basename(init)}: ${train} pictures to train on, ${validation} to stop by, ${test} to test${done === undefined ? '' : `; going on after epoch ${done}`}`,
       );
       output.print(row(columns.map(([name]) => name)));
     },

@@ -1,3 +1,4 @@
+export { formatOfName, type ImageFormat } from './format.ts';
 export {
   type DecodeOptions,
   decodeImage,

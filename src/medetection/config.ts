@@ -14,6 +14,7 @@ export interface ModelConfig {
   readonly siamese: boolean;
 }
 
+/** The paper's network: 256 px, 32 channels, attention after the first block, siamese. */
 export const defaultModel: ModelConfig = {
   preset: 'paper',
   size: 256,

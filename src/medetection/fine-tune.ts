@@ -9,6 +9,7 @@ import { labelledPairs, type TaskImages } from './batch.ts';
 import type { ModelConfig } from './config.ts';
 import { type LabelledPairs, loss, type ModelParams } from './network.ts';
 import { type Detector, Scorer } from './scorer.ts';
+import { readMeasures, stepMeasures } from './step-measures.ts';
 
 export interface FineTuneOptions {
   /** Most epochs over the training part. */
@@ -24,6 +25,7 @@ export interface FineTuneOptions {
   readonly references: number;
 }
 
+/** The schedule of MeDetection's fine-tuning (Adam 1e-4, batches of 64), stopped early. */
 export const defaultFineTune: FineTuneOptions = {
   epochs: 15,
   batch: 64,
@@ -52,23 +54,37 @@ export interface Epoch {
   readonly best: boolean;
 }
 
+/** What fine-tuning goes on from: where it stood after its last whole epoch. All numbers are on the host. */
+export interface FineTuneState {
+  readonly params: ModelParams;
+  readonly adam: AdamState<ModelParams>;
+  /** All epochs measured so far, from 0 on. */
+  readonly epochs: readonly Epoch[];
+  /** The detector of the best of them. */
+  readonly best: Omit<Detector, 'model'>;
+}
+
 export interface FineTuned {
   /** The detector of the best epoch by validation loss. */
   readonly detector: Detector;
   readonly references: readonly number[];
   readonly epochs: readonly Epoch[];
   readonly best: Epoch;
+  /** What a longer fine-tuning goes on from. */
+  readonly state: FineTuneState;
   /** Why training ended. */
   readonly stopped: 'epochs' | 'patience' | 'signal';
 }
 
 export interface FineTuneHooks {
   readonly onStep?: (done: number, total: number, trainLoss: number) => void;
+  /** Called with every epoch that was measured, and with where training stands after it. */
   readonly onEpoch?: (
     epoch: Epoch,
-    detector: Detector,
+    state: FineTuneState,
     references: readonly number[],
   ) => void | Promise<void>;
+  /** Stops after the step under way; an epoch that is not whole leaves no trace. */
   readonly signal?: AbortSignal;
 }
 
@@ -79,16 +95,18 @@ const bce = (scores: Float32Array, labels: readonly number[]): number =>
 
 /**
  * Adapts a network to one task by Adam on its training part, and measures every epoch. The epoch to keep is chosen by
- * the loss on the validation part; the test part never decides anything.
+ * the loss on the validation part; the test part never decides anything. Epoch i draws from `random.fork(i)`, so that
+ * training goes on from a state as if it had never stopped.
  *
- * @throws when a part lacks a class it needs, or a loss is not finite.
+ * @param start the initial parameters, or the state to go on from.
+ * @throws when a part lacks a class it needs, or a loss, the gradient or a score is not finite.
  */
 export async function fineTune(
   task: TaskImages,
   parts: Parts,
   model: ModelConfig,
   options: FineTuneOptions,
-  init: ModelParams,
+  start: ModelParams | FineTuneState,
   random: Random,
   { onStep, onEpoch, signal }: FineTuneHooks = {},
 ): Promise<FineTuned> {
@@ -115,71 +133,92 @@ export async function fineTune(
       ),
     );
 
-  let params = init;
-  let moments: AdamState<ModelParams> = initAdam(init);
-  const epochs: Epoch[] = [];
-  let best: { epoch: Epoch; detector: Detector } | undefined;
-  const measure = async (epoch: number, trainLoss: number) => {
+  const before = 'epochs' in start ? start : undefined;
+  let params = before?.params ?? (start as ModelParams);
+  let moments: AdamState<ModelParams> = before?.adam ?? initAdam(params);
+  const measure = async (trainLoss: number, last?: FineTuneState): Promise<FineTuneState> => {
     const statistics = await scorer.statistics(params, task, statisticsBatches);
     const validation = await scorer.scores({ params, statistics }, task, parts.validation, references);
     const test = await scorer.scores({ params, statistics }, task, parts.test, references);
     const validationLoss = bce(validation, labelsOf(parts.validation));
-    const improved = best === undefined || validationLoss < best.epoch.validationLoss;
-    const result: Epoch = {
-      epoch,
+    const epoch: Epoch = {
+      epoch: last?.epochs.length ?? 0,
       trainLoss,
       validationLoss,
       validation: summary(labelsOf(parts.validation), validation),
       test: summary(labelsOf(parts.test), test),
-      best: improved,
+      best: last === undefined || validationLoss < bestOf(last.epochs).validationLoss,
     };
-    epochs.push(result);
     // A copy on the host: the arrays themselves are donated to the next step.
-    const detector = { model, params: await hostCopy(params), statistics: await hostCopy(statistics) };
-    if (improved) best = { epoch: result, detector };
-    await onEpoch?.(result, detector, references);
+    const copy = await hostCopy({ params, adam: moments });
+    const state: FineTuneState = {
+      ...copy,
+      epochs: [...(last?.epochs ?? []), epoch],
+      best: epoch.best ? { params: copy.params, statistics: await hostCopy(statistics) } : last!.best,
+    };
+    await onEpoch?.(epoch, state, references);
+    return state;
   };
 
-  await measure(0, Number.NaN);
-  let stopped: FineTuned['stopped'] = 'epochs';
-  for (let epoch = 1; epoch <= options.epochs; epoch++) {
+  /** Trains one epoch. Returns its mean loss, or undefined when stopped within it. */
+  const trainEpoch = async (epoch: number): Promise<number | undefined> => {
     const draw = random.fork(`epoch ${epoch}`);
     const size = Math.min(options.batch, parts.train.length);
     const order = [...batches(parts.train.length, size, draw, 'drop')];
     let total = 0;
     for (const [i, batch] of order.entries()) {
-      if (signal?.aborted) break;
+      if (signal?.aborted) return undefined;
       const pairings = pairUp(
         batch.map((j) => parts.train[j]),
         draw.fork(`references ${i}`),
       );
       const next = await step(params, moments, labelledPairs(task, pairings), options.rate);
-      const value = await next.loss.item();
-      if (!Number.isFinite(value))
-        throw new Error(`fine-tune: the loss is ${value} at epoch ${epoch}, step ${i + 1}; lower the rate`);
+      const { losses, squaredNorm } = await readMeasures(next.measures);
+      for (const [what, value] of [
+        ['loss', losses[0]],
+        ['squared norm of the gradient', squaredNorm],
+      ] as const)
+        if (!Number.isFinite(value))
+          throw new Error(
+            `fine-tune: the ${what} is ${value} at epoch ${epoch}, step ${i + 1}; lower the rate`,
+          );
       ({ params, adam: moments } = next);
-      total += value;
-      onStep?.(i + 1, order.length, value);
+      total += losses[0];
+      onStep?.(i + 1, order.length, losses[0]);
     }
-    if (signal?.aborted) {
-      stopped = 'signal';
-      break;
-    }
-    await measure(epoch, total / order.length);
-    if (epoch - best!.epoch.epoch >= options.patience) {
-      stopped = 'patience';
-      break;
+    return total / order.length;
+  };
+
+  let state = before ?? (await measure(Number.NaN));
+  let stopped: FineTuned['stopped'] | undefined = reasonToStop(state.epochs, options);
+  while (stopped === undefined) {
+    const trainLoss = await trainEpoch(state.epochs.length);
+    if (trainLoss === undefined) stopped = 'signal';
+    else {
+      state = await measure(trainLoss, state);
+      stopped = reasonToStop(state.epochs, options);
     }
   }
-  return { detector: best!.detector, references, epochs, best: best!.epoch, stopped };
+  const { epochs } = state;
+  return { detector: { model, ...state.best }, references, epochs, best: bestOf(epochs), state, stopped };
+}
+
+/** The epoch of the lowest validation loss, the first of them. */
+export const bestOf = (epochs: readonly Epoch[]): Epoch => epochs.findLast(({ best }) => best)!;
+
+function reasonToStop(epochs: readonly Epoch[], options: FineTuneOptions): 'patience' | 'epochs' | undefined {
+  const done = epochs.length - 1;
+  if (done - bestOf(epochs).epoch >= options.patience) return 'patience';
+  return done >= options.epochs ? 'epochs' : undefined;
 }
 
 function compileStep(model: ModelConfig, { beta1 }: FineTuneOptions) {
   return compile(
     (params: ModelParams, moments: AdamState<ModelParams>, batch: LabelledPairs, rate: Tensor) => {
       const value = loss(model)(params, batch);
-      const next = adam(params, grad(value, params), moments, rate, { beta1 });
-      return { params: next.params, adam: next.state, loss: value };
+      const gradient = grad(value, params);
+      const next = adam(params, gradient, moments, rate, { beta1 });
+      return { params: next.params, adam: next.state, measures: stepMeasures([value], gradient) };
     },
     { donate: [0, 1] },
   );

@@ -7,6 +7,8 @@ export * from './run.ts';
 export * from './run-detector.ts';
 export * from './run-fine-tune.ts';
 export * from './run-meta-train.ts';
+export * from './run-state.ts';
 export * from './run-tasks.ts';
 export * from './run-tensors.ts';
 export * from './scorer.ts';
+export * from './step-measures.ts';

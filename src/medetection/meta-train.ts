@@ -9,6 +9,7 @@ import type { Random } from '../random.ts';
 import { labelledPairs, type TaskImages } from './batch.ts';
 import type { ModelConfig } from './config.ts';
 import { type LabelledPairs, loss, type ModelParams } from './network.ts';
+import { readMeasures, stepMeasures } from './step-measures.ts';
 
 /** Which of MAML's inner loops: all parameters or the linear head alone. */
 export type Adapts = 'all' | 'head';
@@ -32,6 +33,7 @@ export interface MetaTrainOptions {
   readonly beta1: number;
 }
 
+/** The protocol of the paper's scale: 4 tasks a step, 20 support and 20 query pairs, one inner step, second order. */
 export const defaultMetaTrain: MetaTrainOptions = {
   iterations: 160,
   tasksPerStep: 4,
@@ -53,6 +55,7 @@ export interface MetaState {
   readonly iteration: number;
 }
 
+/** The state before the first meta-step: zero moments. */
 export const initMetaState = (params: ModelParams): MetaState => ({
   params,
   adam: initAdam(params),
@@ -73,6 +76,8 @@ export interface MetaTrainHooks {
   readonly onStep?: (step: MetaStep, state: MetaState) => void | Promise<void>;
   /** Stops after the step under way. */
   readonly signal?: AbortSignal;
+  /** What to call a task in errors, by its number; the number itself if not given. */
+  readonly nameOf?: (task: number) => string;
 }
 
 /**
@@ -80,7 +85,7 @@ export interface MetaTrainHooks {
  * moves the initial parameters along Adam's direction for the mean query loss. Step i draws from `random.fork(i)`,
  * so that training goes on from a saved state as if it had never stopped.
  *
- * @throws when there are fewer tasks than a step needs, or a loss is not finite (naming task and step).
+ * @throws when there are fewer tasks than a step needs, or a loss or the meta-gradient is not finite (naming tasks and step).
  */
 export async function metaTrain(
   tasks: readonly TaskImages[],
@@ -88,7 +93,7 @@ export async function metaTrain(
   options: MetaTrainOptions,
   start: MetaState,
   random: Random,
-  { onStep, signal }: MetaTrainHooks = {},
+  { onStep, signal, nameOf = String }: MetaTrainHooks = {},
 ): Promise<MetaState> {
   const { tasksPerStep, support, query, queryMix, iterations } = options;
   if (tasks.length < tasksPerStep)
@@ -110,14 +115,18 @@ export async function metaTrain(
       return { support: labelledPairs(tasks[i], shots.support), query: labelledPairs(tasks[i], shots.query) };
     });
     const next = await metaStep(state.params, state.adam, episodes, options.innerRate, options.outerRate);
-    const losses = await Promise.all(next.losses.map((l) => l.item()));
+    const { losses, squaredNorm } = await readMeasures(next.measures);
     const iteration = state.iteration + 1;
+    const diverged = (what: string, value: number) =>
+      new Error(`meta-train: ${what} is ${value} at step ${iteration}; lower the inner or outer rate`);
     losses.forEach((value, i) => {
-      if (!Number.isFinite(value))
-        throw new Error(
-          `meta-train: the query loss of task ${chosen[i]} is ${value} at step ${iteration}; lower the inner or outer rate`,
-        );
+      if (!Number.isFinite(value)) throw diverged(`the query loss of task ${nameOf(chosen[i])}`, value);
     });
+    if (!Number.isFinite(squaredNorm))
+      throw diverged(
+        `the squared norm of the meta-gradient over tasks ${chosen.map(nameOf).join(', ')}`,
+        squaredNorm,
+      );
     state = { params: next.params, adam: next.adam, iteration };
     const queryLoss = losses.reduce((a, b) => a + b) / losses.length;
     const perTask = chosen.map((task, i) => ({ task, queryLoss: losses[i] }));
@@ -147,7 +156,7 @@ function compileMetaStep(model: ModelConfig, options: MetaTrainOptions) {
       const gradient = grad(losses.reduce(add).div(losses.length), theta);
       const { params, state } = adam(theta, gradient, moments, outerRate, { beta1 });
       // The losses come last: asked for first, all tasks' forward passes would be alive together.
-      return { params, adam: state, losses };
+      return { params, adam: state, measures: stepMeasures(losses, gradient) };
     },
     { donate: [0, 1] },
   );

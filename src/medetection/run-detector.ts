@@ -42,15 +42,26 @@ export class RunDetector {
     return new RunDetector(root, config, detector, chosen);
   }
 
-  /** The score of each picture: the mean of its logits against every reference. Positive means defective. */
-  async scores(
+  /**
+   * The score of each picture: the mean of its logits against every reference. Positive means defective.
+   * @throws when a score is not finite, naming the picture.
+   */
+  scores(
     task: TaskImages,
     indices: readonly number[],
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float32Array> {
-    const all = joinImages(task, this.references);
+    return this.#scorer.scores(this.#detector, ...this.#compared(task, indices), onProgress);
+  }
+
+  /** As {@link scores}, but NaN or infinite where the network computes no finite number. */
+  rawScores(task: TaskImages, indices: readonly number[]): Promise<Float32Array> {
+    return this.#scorer.rawScores(this.#detector, ...this.#compared(task, indices));
+  }
+
+  #compared(task: TaskImages, indices: readonly number[]): [TaskImages, readonly number[], number[]] {
     const references = this.references.samples.map((_, i) => task.samples.length + i);
-    return this.#scorer.scores(this.#detector, all, indices, references, onProgress);
+    return [joinImages(task, this.references), indices, references];
   }
 }
 
@@ -81,7 +92,7 @@ export async function evaluateRun(
     throw new Error(
       `run: ${join(folder, runFiles.split)}: its hash is ${record.hash}, but the run was made with ${config.splitHash}: restore the file`,
     );
-  const { target } = await findTarget(data ?? config.data, config.target, hooks);
+  const { target } = await findTarget(data ?? config.data, config.target);
   const { test } = restoreSplit(record, target);
   const part = { ...target, samples: test };
   const [task] = await loadTasks([part], { size: config.model.size, skipBroken: config.skipBroken }, hooks);

@@ -1,10 +1,24 @@
 import { resolve } from 'node:path';
-import { type Sample, serialiseSplit, splitTask, splitValidation } from '../data/index.ts';
+import {
+  type Sample,
+  type Split,
+  serialiseSplit,
+  splitTask,
+  splitValidation,
+  type Task,
+} from '../data/index.ts';
 import { Random } from '../random.ts';
 import type { TaskImages } from './batch.ts';
 import { checkModel, type ModelConfig } from './config.ts';
-import { type Epoch, type FineTuned, type FineTuneOptions, fineTune } from './fine-tune.ts';
-import { initModel } from './network.ts';
+import {
+  type Epoch,
+  type FineTuned,
+  type FineTuneOptions,
+  type FineTuneState,
+  fineTune,
+  type Parts,
+} from './fine-tune.ts';
+import { initModel, type ModelParams } from './network.ts';
 import {
   checkNewFolder,
   createRun,
@@ -12,8 +26,13 @@ import {
   type FineTuneConfig,
   hashImages,
   openMetrics,
+  type RunConfig,
+  readConfig,
+  type SeenTask,
+  writeConfig,
 } from './run.ts';
-import { findTarget, type LoadHooks, loadTasks } from './run-tasks.ts';
+import { loadFineTuneState, saveFineTuneState } from './run-state.ts';
+import { attempting, findTarget, type LoadHooks, loadTasks } from './run-tasks.ts';
 import { loadParams, saveReferences, saveWeights } from './run-tensors.ts';
 
 /** The part of the training pictures that decides when to stop. */
@@ -30,13 +49,16 @@ export interface FineTuneRequest {
   readonly options: FineTuneOptions;
   readonly seed: number;
   readonly skipBroken: boolean;
+  /** Whether the initial weights may have learned from the target. */
+  readonly allowSeen: boolean;
 }
 
 export interface FineTuneRunHooks extends LoadHooks {
-  /** Called when the pictures are loaded: how many are in each part. */
+  /** Called when the pictures are loaded: how many are in each part, and the epochs done if it is resumed. */
   readonly onStart?: (
     config: FineTuneConfig,
     parts: { readonly train: number; readonly validation: number; readonly test: number },
+    done: number | undefined,
   ) => void;
   readonly onStep?: (done: number, total: number, trainLoss: number) => void;
   readonly onEpoch?: (epoch: Epoch) => void;
@@ -45,6 +67,8 @@ export interface FineTuneRunHooks extends LoadHooks {
 export interface FineTuneRun extends FineTuned {
   readonly folder: string;
   readonly config: FineTuneConfig;
+  /** Pictures that were left out since they cannot be read. */
+  readonly skipped: TaskImages['skipped'];
 }
 
 /** Where samples are among the loaded pictures; those that could not be read are passed over. */
@@ -54,23 +78,116 @@ export const indicesOf = (task: TaskImages, samples: readonly Sample[]): number[
 };
 
 /**
- * Fine-tunes on the training part of a task into a new run folder. The best epoch so far is always on the disk.
- * @throws when the initial weights do not fit, and what `discoverTasks`, `loadTasks`, `fineTune` and the run folder throw.
+ * Fine-tunes on the training part of a task into a new run folder. After every epoch the best one so far, and where
+ * training stands, are saved; what cannot be written then is a warning, but the last save must succeed.
+ * @throws when the initial weights do not fit or have learned from the target, and what `discoverTasks`, `loadTasks`,
+ * `fineTune` and the run folder throw.
  */
 export async function runFineTune(
   request: FineTuneRequest,
   hooks: FineTuneRunHooks = {},
 ): Promise<FineTuneRun> {
-  const { data, target: name, init, options, seed, skipBroken } = request;
+  const { data, target: name, options, seed, skipBroken, allowSeen } = request;
   const folder = resolve(request.folder);
+  const init = request.init === 'random' ? request.init : resolve(request.init);
   const model = checkModel(request.model);
   await checkNewFolder(folder);
-  const random = new Random(seed);
   const params =
-    init === 'random' ? initModel(model, random.fork('init')) : await loadParams(resolve(init), model);
-  const { target } = await findTarget(data, name, hooks);
+    init === 'random' ? initModel(model, new Random(seed).fork('init')) : await loadParams(init, model);
+  const { target } = await findTarget(data, name);
+  const split = splitTask(target, { seed });
+  const before = init === 'random' ? undefined : await readConfig(init);
+  const seen = before === undefined ? [] : seenTasks(before);
+  const known = knownTarget(before, seen, name, split.hash);
+  if (!allowSeen && known !== undefined) throw leak(init, known.name, name);
+  const [task] = await loadTasks([target], { size: model.size, skipBroken }, hooks);
+  const imagesHash = hashImages(task);
+  const same = seen.find(({ name: other, hash }) => hash === imagesHash && other !== name);
+  if (!allowSeen && same !== undefined) throw leak(init, same.name, name);
+  const parts = partsOf(task, target, split, seed);
+  const config: FineTuneConfig = {
+    version: 1,
+    kind: 'fine-tune',
+    target: name,
+    data: resolve(data),
+    model,
+    options,
+    seed,
+    skipBroken,
+    init,
+    splitHash: split.hash,
+    testHash: hashImages(task, parts.test),
+    imagesHash,
+    seen,
+    allowSeen,
+    ...(await environmentOfRun()),
+  };
+  await createRun(folder, config, serialiseSplit(split, name, { seed }));
+  return tune(folder, config, task, parts, params, hooks);
+}
+
+export interface ResumeFineTuneRequest {
+  /** The folder of the run to go on with. */
+  readonly folder: string;
+  /** Where the data are now, if they moved. */
+  readonly data?: string;
+  /** Most epochs, if not as many as were asked for at first. */
+  readonly epochs?: number;
+}
+
+/**
+ * Goes on with a fine-tuning from its last whole epoch, as if it had never stopped.
+ * @throws when the folder is no such run, its files are damaged, or the pictures are not those it learned from.
+ */
+export async function resumeFineTune(
+  request: ResumeFineTuneRequest,
+  hooks: FineTuneRunHooks = {},
+): Promise<FineTuneRun> {
+  const folder = resolve(request.folder);
+  const before = await readConfig(folder, 'fine-tune');
+  const config: FineTuneConfig = {
+    ...before,
+    data: request.data === undefined ? before.data : resolve(request.data),
+    options: { ...before.options, epochs: request.epochs ?? before.options.epochs },
+    ...(await environmentOfRun()),
+  };
+  const state = await loadFineTuneState(folder, config.model);
+  const { target } = await findTarget(config.data, config.target);
+  const { model, seed, skipBroken } = config;
   const [task] = await loadTasks([target], { size: model.size, skipBroken }, hooks);
   const split = splitTask(target, { seed });
+  if (split.hash !== config.splitHash || hashImages(task) !== config.imagesHash)
+    throw new Error(
+      `run: ${target.root}: the pictures are not those that ${folder} learned from, so it cannot go on as if it had never stopped: restore them, or fine-tune anew`,
+    );
+  await writeConfig(folder, config);
+  return tune(folder, config, task, partsOf(task, target, split, seed), state, hooks);
+}
+
+/** The tasks that a run's weights have learned from. */
+const seenTasks = (config: RunConfig): readonly SeenTask[] =>
+  config.kind === 'meta-train'
+    ? config.tasks.map(({ name, hash }) => ({ name, hash }))
+    : [...config.seen, { name: config.target, hash: config.imagesHash }];
+
+/** The seen task of the target's name, unless all that was seen of it is the training part of the same split. */
+function knownTarget(
+  before: RunConfig | undefined,
+  seen: readonly SeenTask[],
+  name: string,
+  splitHash: string,
+): SeenTask | undefined {
+  const again = before?.kind === 'fine-tune' && before.target === name && before.splitHash === splitHash;
+  return (again ? seen.slice(0, -1) : seen).find((task) => task.name === name);
+}
+
+const leak = (init: string, learned: string, target: string): Error =>
+  new Error(
+    `fine-tune: ${init}: its weights have learned from task ${learned}${learned === target ? '' : `, whose pictures are those of ${target}`}: what the test part then shows is not how well a new product is judged. Meta-train with --target ${target}, or give --allow-seen`,
+  );
+
+/** Where the pictures of each part are. */
+function partsOf(task: TaskImages, target: Task, split: Split, seed: number): Parts {
   const { train, validation } = splitValidation(split.train, VALIDATION, seed);
   const parts = {
     train: indicesOf(task, train),
@@ -82,39 +199,44 @@ export async function runFineTune(
       throw new Error(
         `fine-tune: ${target.root}: no picture is left for the ${part} part of ${task.samples.length}; add pictures`,
       );
-  const config: FineTuneConfig = {
-    version: 1,
-    kind: 'fine-tune',
-    target: name,
-    data: resolve(data),
-    model,
-    options,
-    seed,
-    skipBroken,
-    init: init === 'random' ? init : resolve(init),
-    splitHash: split.hash,
-    testHash: hashImages(task, parts.test),
-    ...(await environmentOfRun()),
-  };
-  await createRun(folder, config, serialiseSplit(split, name, { seed }));
-  hooks.onStart?.(config, {
-    train: parts.train.length,
-    validation: parts.validation.length,
-    test: parts.test.length,
-  });
-  const metrics = await openMetrics(folder);
+  return parts;
+}
+
+async function tune(
+  folder: string,
+  config: FineTuneConfig,
+  task: TaskImages,
+  parts: Parts,
+  start: ModelParams | FineTuneState,
+  { warn, signal, onStart, onStep, onEpoch }: FineTuneRunHooks,
+): Promise<FineTuneRun> {
+  const { model, options, seed } = config;
+  const done = 'epochs' in start ? start.epochs.length - 1 : undefined;
+  onStart?.(
+    config,
+    { train: parts.train.length, validation: parts.validation.length, test: parts.test.length },
+    done,
+  );
+  const attempt = attempting(warn);
+  const metrics = await openMetrics(folder, done);
+  const saveBest = ({ best }: FineTuneState) => saveWeights(folder, model, best.params, best.statistics);
   try {
-    const tuned = await fineTune(task, parts, model, options, params, random.fork('fine-tune'), {
-      signal: hooks.signal,
-      onStep: hooks.onStep,
-      onEpoch: async (epoch, detector, references) => {
+    const tuned = await fineTune(task, parts, model, options, start, new Random(seed).fork('fine-tune'), {
+      signal,
+      onStep,
+      onEpoch: async (epoch, state, references) => {
         if (epoch.epoch === 0) await saveReferences(folder, task, references);
-        if (epoch.best) await saveWeights(folder, model, detector.params, detector.statistics);
-        await metrics.append({ ...epoch });
-        hooks.onEpoch?.(epoch);
+        await attempt(`epoch ${epoch.epoch} in the log`, () => metrics.append({ ...epoch }));
+        await attempt(`the state of epoch ${epoch.epoch}`, async () => {
+          if (epoch.best) await saveBest(state);
+          await saveFineTuneState(folder, state);
+        });
+        onEpoch?.(epoch);
       },
     });
-    return { ...tuned, folder, config };
+    await saveBest(tuned.state);
+    await saveFineTuneState(folder, tuned.state);
+    return { ...tuned, folder, config, skipped: task.skipped };
   } finally {
     await metrics.close();
   }

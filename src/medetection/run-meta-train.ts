@@ -21,8 +21,9 @@ import {
   readConfig,
   writeConfig,
 } from './run.ts';
-import { findTarget, type LoadHooks, loadTasks, taskNamed } from './run-tasks.ts';
-import { loadState, saveState, saveWeights } from './run-tensors.ts';
+import { loadState, saveState } from './run-state.ts';
+import { attempting, findTarget, type LoadHooks, loadTasks, taskNamed } from './run-tasks.ts';
+import { saveWeights } from './run-tensors.ts';
 
 export interface MetaTrainRequest {
   /** The folder of the new run. */
@@ -68,6 +69,8 @@ export interface MetaTrainRun {
   readonly config: MetaTrainConfig;
   /** Meta-steps done. Fewer than the configuration's when the run was stopped. */
   readonly iteration: number;
+  /** Pictures that were left out since they cannot be read. */
+  readonly skipped: TaskImages['skipped'];
 }
 
 /** Why a task is too small to draw an episode from, or undefined if it is not. */
@@ -95,7 +98,7 @@ export async function runMetaTrain(
   const folder = resolve(request.folder);
   const model = checkModel(request.model);
   await checkNewFolder(folder);
-  const { tasks, target } = await findTarget(data, name, hooks);
+  const { tasks, target } = await findTarget(data, name, hooks.warn);
   for (const left of leaveOut) taskNamed(tasks, left, data);
   const candidates = tasks.filter((task) => task !== target && !leaveOut.includes(task.name));
   const learned = await loadLearnable(candidates, request, hooks);
@@ -175,7 +178,7 @@ export async function resumeMetaTrain(
     ...(await environmentOfRun()),
   };
   const state = await loadState(folder, config.model);
-  const { tasks } = await findTarget(config.data, config.target, hooks);
+  const { tasks } = await findTarget(config.data, config.target, hooks.warn);
   const named = config.tasks.map(({ name }) => taskNamed(tasks, name, config.data));
   const { skipBroken } = config;
   const images = await loadTasks(named, { size: config.model.size, skipBroken }, hooks);
@@ -202,13 +205,7 @@ async function train(
     queryLoss,
     tasks: tasks.map(({ task, queryLoss: loss }) => ({ task: config.tasks[task].name, queryLoss: loss })),
   });
-  const attempt = async (what: string, write: () => Promise<void>): Promise<void> => {
-    try {
-      await write();
-    } catch (error) {
-      warn?.(`${what} was not saved, training goes on: ${(error as Error).message}`);
-    }
-  };
+  const attempt = attempting(warn);
   onStart?.(config, start.iteration);
   const metrics = await openMetrics(folder, start.iteration);
   try {
@@ -220,6 +217,7 @@ async function train(
       new Random(config.seed).fork('meta-train'),
       {
         signal,
+        nameOf: (task) => config.tasks[task].name,
         onStep: async (step, reached) => {
           const record = named(step);
           await attempt(`step ${step.iteration} in the log`, () => metrics.append({ ...record }));
@@ -231,7 +229,7 @@ async function train(
     );
     await saveState(folder, state);
     await saveWeights(folder, config.model, state.params);
-    return { folder, config, iteration: state.iteration };
+    return { folder, config, iteration: state.iteration, skipped: images.flatMap((task) => task.skipped) };
   } finally {
     await metrics.close();
   }

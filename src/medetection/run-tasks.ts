@@ -15,12 +15,13 @@ export interface LoadHooks {
 
 /**
  * The tasks in a folder, and the one that was asked for.
+ * @param warn is told of folders that were passed over; leave it out where only the one task matters.
  * @throws when the folder holds no task, or none of this name (listing those there are).
  */
 export async function findTarget(
   data: string,
   target: string,
-  { warn }: LoadHooks = {},
+  warn?: LoadHooks['warn'],
 ): Promise<{ tasks: Task[]; target: Task }> {
   const tasks = await discoverTasks(data, { onProblem: warn });
   return { tasks, target: taskNamed(tasks, target, data) };
@@ -60,3 +61,14 @@ export async function loadTasks(
   }
   return loaded;
 }
+
+/** Saves what training can do without for now, and warns where that fails: a disk may be full only for a while. */
+export const attempting =
+  (warn: LoadHooks['warn']) =>
+  async (what: string, write: () => Promise<void>): Promise<void> => {
+    try {
+      await write();
+    } catch (error) {
+      warn?.(`${what} was not saved, training goes on: ${(error as Error).message}`);
+    }
+  };

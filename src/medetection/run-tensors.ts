@@ -1,100 +1,21 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { showShape, type Tensor, type Tree, tensor, tree } from '../graph/index.ts';
+import { tree } from '../graph/index.ts';
 import type { Statistics } from '../nn/index.ts';
 import { Random } from '../random.ts';
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  type SafetensorsFile,
-  type StoredTensor,
-  writeFileAtomic,
-} from '../store/index.ts';
 import type { TaskImages } from './batch.ts';
 import type { ModelConfig } from './config.ts';
-import { initMetaState, type MetaState } from './meta-train.ts';
 import { initModel, type ModelParams } from './network.ts';
-import { readRunFile, runFiles } from './run.ts';
+import { runFiles } from './run.ts';
 import type { Detector } from './scorer.ts';
+import { load, Reader, save, stored } from './tensor-file.ts';
 
 const STATISTICS = 'statistics.';
 
-/** The tensors of a tree by their dotted paths, read back to the host. */
-async function stored(values: Tree, prefix = ''): Promise<Record<string, StoredTensor>> {
-  const entries = tree.entries(values).map(async ([path, t]): Promise<[string, StoredTensor]> => {
-    const data = (await t.data()) as Float32Array;
-    return [`${prefix}${path}`, { dtype: 'F32', shape: t.shape, data }];
-  });
-  return Object.fromEntries(await Promise.all(entries));
-}
-
-const save = async (
-  folder: string,
-  file: string,
-  tensors: Record<string, StoredTensor>,
-  metadata: Record<string, string>,
-): Promise<void> =>
-  writeFileAtomic(
-    join(folder, file),
-    encodeSafetensors(tensors, { format: 'medetection', version: '1', ...metadata }),
-  );
-
-async function load(folder: string, file: string, absent: string): Promise<SafetensorsFile> {
-  const bytes = await readRunFile(folder, file, absent);
-  try {
-    return decodeSafetensors(bytes, join(folder, file));
-  } catch (error) {
-    throw new Error(`${(error as Error).message}; the file is damaged: restore it, or train again`, {
-      cause: error,
-    });
-  }
-}
-
-/** The tensors of a file in the places of a tree of the same paths and shapes. */
-class Reader {
-  readonly #tensors: Record<string, StoredTensor>;
-  readonly #path: string;
-  readonly #used = new Set<string>();
-
-  constructor({ tensors }: SafetensorsFile, path: string) {
-    this.#tensors = tensors;
-    this.#path = path;
-  }
-
-  /** @throws when a tensor is missing or does not fit, naming it and both shapes. */
-  fill<T extends Tree>(like: T, prefix = ''): T {
-    return tree.mapWithPath((path, { shape }) => this.#take(`${prefix}${path}`, shape), like);
-  }
-
-  /** @throws when the file has tensors that nothing asked for, other than those named. */
-  finish(but?: string): void {
-    const left = Object.keys(this.#tensors).filter(
-      (name) => !this.#used.has(name) && !(but !== undefined && name.startsWith(but)),
-    );
-    if (left.length > 0)
-      throw new Error(
-        `run: ${this.#path}: tensor "${left[0]}"${left.length > 1 ? ` and ${left.length - 1} others have` : ' has'} no place in this model; give the model options that the weights were trained with`,
-      );
-  }
-
-  #take(name: string, shape: readonly number[]): Tensor {
-    const found = Object.hasOwn(this.#tensors, name) ? this.#tensors[name] : undefined;
-    const fail = (problem: string): never => {
-      throw new Error(
-        `run: ${this.#path}: tensor "${name}" ${problem}; give the model options that the weights were trained with`,
-      );
-    };
-    if (found === undefined) return fail(`is missing: the model needs one of shape ${showShape(shape)}`);
-    if (found.dtype !== 'F32') return fail(`is of type ${found.dtype}, expected F32`);
-    if (showShape(found.shape) !== showShape(shape))
-      return fail(
-        `has shape ${showShape(found.shape)} in the file, the model needs one of shape ${showShape(shape)}`,
-      );
-    this.#used.add(name);
-    return tensor(found.data, shape);
-  }
-}
-
-/** Writes a run's weights; with statistics, those of a detector. */
+/**
+ * Writes a run's weights; with statistics, those of a detector.
+ * @throws when they are not finite, before the file is touched.
+ */
 export async function saveWeights(
   folder: string,
   model: ModelConfig,
@@ -111,60 +32,47 @@ export async function saveWeights(
   });
 }
 
-const noWeights = 'there are no weights: the run was stopped before it saved any; train again';
+/** Opens the weights of a run. A meta-training that was killed has a state, but weights only once it has ended. */
+async function openWeights(folder: string): Promise<Reader> {
+  const absent = existsSync(join(folder, runFiles.state))
+    ? `there are no weights, only a saved state: the training was cut off; finish it first with meta-train --resume ${folder}`
+    : 'there are no weights: the run was stopped before it saved any; train again';
+  return new Reader(await load(folder, runFiles.weights, absent), join(folder, runFiles.weights));
+}
 
-/** Zero parameters of a model: the paths and shapes that weights must have. */
-const shapesOf = (model: ModelConfig): ModelParams => initModel(model, new Random(0));
+/** Some parameters of a model, for the paths and shapes that saved ones must have. */
+export const shapesOf = (model: ModelConfig): ModelParams => initModel(model, new Random(0));
 
 /**
  * Reads the parameters of a run, whatever it was, for a model.
- * @throws when the file is absent or damaged, or a tensor does not fit the model (naming it and both shapes).
+ * @throws when the file is absent or damaged, or a tensor does not fit the model (naming it and both shapes) or is not
+ * finite.
  */
 export async function loadParams(folder: string, model: ModelConfig): Promise<ModelParams> {
-  const reader = new Reader(await load(folder, runFiles.weights, noWeights), join(folder, runFiles.weights));
+  const reader = await openWeights(folder);
   const params = reader.fill(shapesOf(model));
   reader.finish(STATISTICS);
   return params;
 }
+
+/** Statistics with the paths and shapes that those of a network with these parameters have. */
+export const statisticsLike = (params: ModelParams): Statistics => {
+  const norms = tree.entries(params).filter(([path]) => path.endsWith('.norm.gamma'));
+  return Object.fromEntries(
+    norms.map(([path, gamma]) => [path.replace(/\.gamma$/, ''), { mean: gamma, variance: gamma }]),
+  );
+};
 
 /**
  * Reads the detector of a fine-tuned run.
  * @throws as {@link loadParams}, and when the statistics are missing.
  */
 export async function loadDetector(folder: string, model: ModelConfig): Promise<Detector> {
-  const reader = new Reader(await load(folder, runFiles.weights, noWeights), join(folder, runFiles.weights));
+  const reader = await openWeights(folder);
   const params = reader.fill(shapesOf(model));
-  const norms = tree.entries(params).filter(([path]) => path.endsWith('.norm.gamma'));
-  const statistics = reader.fill<Statistics>(
-    Object.fromEntries(
-      norms.map(([path, gamma]) => [path.replace(/\.gamma$/, ''), { mean: gamma, variance: gamma }]),
-    ),
-    STATISTICS,
-  );
+  const statistics = reader.fill(statisticsLike(params), STATISTICS);
   reader.finish();
   return { model, params, statistics };
-}
-
-/** Writes where meta-training stands. */
-export async function saveState(folder: string, { iteration, params, adam }: MetaState): Promise<void> {
-  await save(folder, runFiles.state, await stored({ params, adam }), { iteration: String(iteration) });
-}
-
-/**
- * Reads where meta-training stands.
- * @throws when the file is absent or damaged, or does not fit the model.
- */
-export async function loadState(folder: string, model: ModelConfig): Promise<MetaState> {
-  const path = join(folder, runFiles.state);
-  const file = await load(folder, runFiles.state, 'there is no saved state to go on from; train anew');
-  const iteration = Number(file.metadata.iteration ?? Number.NaN);
-  if (!Number.isInteger(iteration) || iteration < 0)
-    throw new Error(`run: ${path}: its metadata have no number of steps done; it is not a saved state`);
-  const { params, adam } = initMetaState(shapesOf(model));
-  const reader = new Reader(file, path);
-  const state = reader.fill({ params, adam });
-  reader.finish();
-  return { ...state, iteration };
 }
 
 /** Writes the pictures that a detector compares with. */

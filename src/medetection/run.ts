@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { defaultDevice } from '../device/default.ts';
+import { defaultDevice } from '../device/index.ts';
 import { type JsonLinesWriter, openJsonLines, readJsonLines, writeFileAtomic } from '../store/index.ts';
 import type { TaskImages } from './batch.ts';
 import { checkModel, type ModelConfig } from './config.ts';
@@ -20,7 +20,7 @@ export const runFiles = {
   metrics: 'metrics.jsonl',
   /** Parameters by dotted path; of a fine-tuned run, of its best epoch, with the statistics of its normalisations. */
   weights: 'weights.safetensors',
-  /** Where meta-training stands: parameters, Adam's moments, the number of steps done. */
+  /** Where training stands: parameters, Adam's moments, what was done; of a fine-tuning, its best epoch's detector too. */
   state: 'state.safetensors',
   /** The pictures that a fine-tuned run compares with, as bytes. */
   references: 'references.safetensors',
@@ -60,6 +60,18 @@ export interface FineTuneConfig extends CommonConfig {
   readonly init: string;
   /** What the pictures of the test part were: {@link hashImages}. */
   readonly testHash: string;
+  /** What all pictures were. */
+  readonly imagesHash: string;
+  /** The tasks that the initial weights had learned from, through all the runs before. */
+  readonly seen: readonly SeenTask[];
+  /** Whether it was allowed that the target is one of them: its figures then are not those of a new product. */
+  readonly allowSeen: boolean;
+}
+
+/** A task that was learned from: its folder's name, and what its pictures were. */
+export interface SeenTask {
+  readonly name: string;
+  readonly hash: string;
 }
 
 export type RunConfig = MetaTrainConfig | FineTuneConfig;
@@ -99,7 +111,7 @@ export async function checkNewFolder(folder: string): Promise<void> {
   });
   if (files.length > 0)
     throw new Error(
-      `run: ${folder}: the folder is not empty (${files[0]} is in it): give another --out, or go on from a meta-training with --resume`,
+      `run: ${folder}: the folder is not empty (${files[0]} is in it): give another --out, or go on with the run in it by --resume`,
     );
 }
 
@@ -166,24 +178,24 @@ export async function readConfig(folder: string, kind?: RunConfig['kind']): Prom
     fail((error as Error).message);
   }
   if (kind === 'fine-tune' && config.kind !== kind)
-    fail('this run was meta-trained and is no detector yet: fine-tune it first (fine-tune --init RUN)');
-  if (kind === 'meta-train' && config.kind !== kind)
     fail(
-      'this run was fine-tuned, and only a meta-training can be resumed; to train it further: fine-tune --init RUN',
+      'this run was meta-trained and is no detector yet: fine-tune it first (fine-tune --init RUN); to go on with it: meta-train --resume RUN',
     );
+  if (kind === 'meta-train' && config.kind !== kind)
+    fail('this run was fine-tuned, not meta-trained; to go on with it: fine-tune --resume RUN');
   return config;
 }
 
 /**
  * Opens the log of a run.
- * @param keep of a resumed run, the step it goes on from: what the log has after it is cut off.
+ * @param keep of a resumed run, the step or epoch it goes on from: what the log has after it is cut off.
  */
 export async function openMetrics(folder: string, keep?: number): Promise<JsonLinesWriter> {
   const path = join(folder, runFiles.metrics);
   if (keep !== undefined && existsSync(path)) {
     const { records } = await readJsonLines(path);
     const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line.trim() !== '');
-    const kept = lines.filter((_, i) => (records[i]?.iteration as number) <= keep);
+    const kept = lines.filter((_, i) => ((records[i]?.iteration ?? records[i]?.epoch) as number) <= keep);
     await writeFileAtomic(path, kept.map((line) => `${line}\n`).join(''));
   }
   return openJsonLines(path);

@@ -53,8 +53,26 @@ export class Scorer {
    * The score of each image: the mean of its logits against every reference. Positive means defective.
    *
    * @param references indices of defect-free images of the task; one that is the image itself is passed over
+   * @throws when a score is not finite, naming the image
    */
   async scores(
+    detector: Omit<Detector, 'model'>,
+    task: LoadedTask<Uint8Array>,
+    images: readonly number[],
+    references: readonly number[],
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Float32Array> {
+    const scores = await this.rawScores(detector, task, images, references, onProgress);
+    const bad = scores.findIndex((score) => !Number.isFinite(score));
+    if (bad >= 0)
+      throw new Error(
+        `scores: image ${images[bad]} (${task.samples[images[bad]].path}) has the score ${scores[bad]}: the network computes no finite number for it; its training has failed, train again with lower rates`,
+      );
+    return scores;
+  }
+
+  /** As {@link scores}, but NaN or infinite where the network computes no finite number. */
+  async rawScores(
     { params, statistics }: Omit<Detector, 'model'>,
     task: LoadedTask<Uint8Array>,
     images: readonly number[],

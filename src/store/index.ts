@@ -1,6 +1,14 @@
 /** Files that survive a crash: whole-file replacement, append-only logs, named tensors. */
 export { writeFileAtomic } from './atomic.ts';
-export { type JsonLines, JsonLinesWriter, type JsonRecord, openJsonLines, readJsonLines } from './jsonl.ts';
+export {
+  type JsonLines,
+  JsonLinesWriter,
+  type JsonRecord,
+  openJsonLines,
+  parseRecord,
+  readJsonLines,
+  stringifyRecord,
+} from './jsonl.ts';
 export {
   type DtypeArrays,
   decodeSafetensors,

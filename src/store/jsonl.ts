@@ -29,7 +29,11 @@ const encodeValue = (_key: string, value: unknown): unknown => {
 const decodeValue = (_key: string, value: unknown): unknown =>
   typeof value === 'string' ? (nonFinite.get(value) ?? value) : value;
 
-const parseRecord = (line: string): Record<string, unknown> | undefined => {
+/** One record as the text of a line of a log, without its end: JSON, with strings for NaN and the infinities. */
+export const stringifyRecord = (record: JsonRecord): string => JSON.stringify(record, encodeValue);
+
+/** The record in a line of a log, or undefined if the line holds none. */
+export const parseRecord = (line: string): Record<string, unknown> | undefined => {
   try {
     const value: unknown = JSON.parse(line, decodeValue);
     return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -103,7 +107,7 @@ export class JsonLinesWriter {
    * @throws Error (by rejecting) if the record cannot be written, for one because the disk is full; later records still can be.
    */
   async append(record: JsonRecord): Promise<void> {
-    const line = new TextEncoder().encode(`${JSON.stringify(record, encodeValue)}\n`);
+    const line = new TextEncoder().encode(`${stringifyRecord(record)}\n`);
     const written = this.#pending.then(() => this.#write(line));
     // A failed line is reported to its own caller; it must not fail those after it.
     this.#pending = written.catch(() => {});

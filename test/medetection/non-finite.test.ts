@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { defaultDevice } from '../../src/device/index.ts';
+import {
+  defaultFineTune,
+  defaultMetaTrain,
+  fineTune,
+  initMetaState,
+  initModel,
+  loadParams,
+  loadState,
+  type ModelParams,
+  metaTrain,
+  Scorer,
+  saveState,
+  saveWeights,
+} from '../../src/medetection/index.ts';
+import { Random } from '../../src/random.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/store/index.ts';
+import { drawnTask, small, withFilled } from './support.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'medetection-'));
+const params = initModel(small, new Random(0));
+const spoilt = withFilled(params, 'blocks.block2.conv.bias', Number.NaN);
+
+async function refused(work: Promise<unknown>, message: RegExp): Promise<void> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: Error) => thrown,
+  );
+  assert.ok(error, 'nothing was thrown');
+  assert.match(error.message, message);
+}
+
+test('weights and states that are not finite are not saved, and the good file stays', async () => {
+  await saveWeights(folder, small, params);
+  await saveState(folder, initMetaState(params));
+  const files = ['weights.safetensors', 'state.safetensors'].map((name) => join(folder, name));
+  const before = files.map((file) => readFileSync(file));
+  await refused(
+    saveWeights(folder, small, spoilt),
+    /weights\.safetensors: tensor "blocks\.block2\.conv\.bias" has become NaN .*unchanged/,
+  );
+  await refused(
+    saveState(folder, initMetaState(spoilt)),
+    /"params\.blocks\.block2\.conv\.bias" has become NaN/,
+  );
+  assert.equal(
+    files.map((file) => readFileSync(file)),
+    before,
+  );
+});
+
+test('files with numbers that are not finite are refused, naming the tensor', async () => {
+  for (const [file, tensor, load] of [
+    ['weights.safetensors', 'trunk.block1.conv.weight', () => loadParams(folder, small)],
+    ['state.safetensors', 'adam.second.head.weight', () => loadState(folder, small)],
+  ] as const) {
+    const path = join(folder, file);
+    const good = readFileSync(path);
+    const { tensors, metadata } = decodeSafetensors(good, path);
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      (tensors[tensor].data as Float32Array)[5] = value;
+      writeFileSync(path, encodeSafetensors(tensors, metadata));
+      await refused(load(), new RegExp(`${file}: tensor "${tensor}" holds ${value} \\(value 5\\)`));
+    }
+    writeFileSync(path, good);
+    await load();
+  }
+});
+
+/** So large that a loss is finite and the square of its gradient is not. */
+const steep = withFilled(params, 'head.weight', 1e25);
+const parts = { train: [0, 1, 2, 3, 8, 9, 10, 11], validation: [4, 5, 12, 13], test: [6, 7, 14, 15] };
+const tune = (from: ModelParams) =>
+  fineTune(drawnTask(16, 1), parts, small, { ...defaultFineTune, batch: 4 }, from, new Random(0));
+
+test('a score that is not finite is an error that names the image', async () => {
+  const scorer = new Scorer(small);
+  const task = drawnTask(4, 1);
+  const pairings = [[0, 1].map((index) => ({ index, reference: 1 - index }))];
+  const statistics = await scorer.statistics(params, task, pairings);
+  const scores = await scorer.scores({ params, statistics }, task, [3, 2], [0]);
+  assert.ok(scores.every(Number.isFinite));
+  const broken = { params: withFilled(params, 'head.bias', Number.NaN), statistics };
+  await refused(scorer.scores(broken, task, [3, 2], [0]), /image 3 \(\/pictures\/3\.png\) has the score NaN/);
+  assert.ok((await scorer.rawScores(broken, task, [3, 2], [0])).every(Number.isNaN));
+});
+
+test('fine-tuning stops at a gradient that is not finite', async () => {
+  await refused(tune(steep), /fine-tune: the squared norm of the gradient is Infinity at epoch 1, step 1/);
+});
+
+const meta = { ...defaultMetaTrain, iterations: 2, tasksPerStep: 2, support: 4, query: 4 };
+const tasks = [drawnTask(12, 1), drawnTask(12, 2)];
+const learn = (from: ModelParams, options: Partial<typeof meta>, on = tasks) =>
+  metaTrain(on, small, { ...meta, ...options }, initMetaState(from), new Random(0), {
+    nameOf: (task) => ['cups', 'caps'][task],
+  });
+
+test('meta-training names the task and the step of what is not finite', async () => {
+  await refused(
+    learn(withFilled(params, 'head.bias', Number.NaN), {}),
+    /the query loss of task c[ua]ps is NaN at step 1/,
+  );
+  await refused(
+    learn(steep, { adapts: 'head' }),
+    /the squared norm of the meta-gradient over tasks c[ua]ps, c[ua]ps is Infinity at step 1/,
+  );
+});
+
+test('pictures of one grey, which have no deviation, can be learned from', async () => {
+  const { iteration } = await learn(params, {}, [drawnTask(12, 1, true), drawnTask(12, 2, true)]);
+  assert.is(iteration, 2);
+});
+
+test.after(async () => {
+  (await defaultDevice()).dispose();
+  rmSync(folder, { recursive: true });
+});
+test.run();
