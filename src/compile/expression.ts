@@ -1,6 +1,6 @@
 import type { DType, Tensor } from '../graph/tensor.ts';
 import { type Affine, affine, type Bound, type Coordinate, type IndexMap, throughView } from './index-map.ts';
-import { contiguousBase } from './storage.ts';
+import { contiguousBase, isPad, isView } from './storage.ts';
 
 /** A step of a loop's body; operands are numbers of earlier steps. */
 export type Step =
@@ -43,12 +43,19 @@ export class Expression {
 
   /** Step number of a node's value at the place that `map` names; a stored node is read unless it is the `root`. */
   value(node: Tensor, map: IndexMap, root = false): number {
-    const base = contiguousBase(node);
-    const plainReshape = base !== node && this.#isStored(base);
-    if (!root && (this.#isStored(node) || plainReshape)) return this.#load(node, base, map);
-    // A stored root that is a reshape is computed as a copy of its base.
-    if (root && plainReshape) return this.#load(node, base, map);
-    return this.#once(`${node.id}@${JSON.stringify(map)}`, () => this.#compute(node, map));
+    let [shown, place] = [node, map];
+    // Views one after another are looked through in a loop: there may be more of them than the stack is deep.
+    for (;;) {
+      const base = contiguousBase(shown);
+      // A stored root that is a reshape is computed as a copy of its base.
+      const isRoot = root && shown === node;
+      if ((!isRoot && this.#isStored(shown)) || (base !== shown && this.#isStored(base)))
+        return this.#load(shown, base, place);
+      if (!isView(shown) || isPad(shown)) break;
+      place = throughView(shown, place).map;
+      shown = shown.inputs[0];
+    }
+    return this.#once(`${shown.id}@${JSON.stringify(place)}`, () => this.#compute(shown, place));
   }
 
   #compute(node: Tensor, map: IndexMap): Step | number {

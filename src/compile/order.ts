@@ -31,9 +31,21 @@ export function inOrder<W extends Work>(
   const done = new Set<W>();
   const result: W[] = [];
 
-  const place = (work: W) => {
-    if (done.has(work)) return;
-    for (const t of work.reads) if (writer.has(t)) place(writer.get(t)!);
+  /** Takes work up after all that it waits for; iterative, since what waits may be deeper than the call stack. */
+  const place = (wanted: W) => {
+    const stack = [wanted];
+    for (let work = stack.at(-1); work !== undefined; work = stack.at(-1)) {
+      const waitsFor = [...work.reads]
+        .map((t) => writer.get(t))
+        .filter((w) => w !== undefined && !done.has(w));
+      if (waitsFor.length > 0) stack.push(...(waitsFor.reverse() as W[]));
+      else {
+        stack.pop();
+        if (!done.has(work)) take(work);
+      }
+    }
+  };
+  const take = (work: W) => {
     done.add(work);
     ready.delete(work);
     result.push(work);

@@ -13,6 +13,9 @@ export const isSource = (t: Tensor): boolean => kindOf(t) === 'source';
 
 const isReshape = (t: Tensor): boolean => t.op.lowering.kind === 'view' && t.op.lowering.view === 'reshape';
 
+/** The one view that adds to what it shows, and so to the loops that look through it. */
+export const isPad = (t: Tensor): boolean => t.op.lowering.kind === 'view' && t.op.lowering.view === 'pad';
+
 /** The node whose buffer a reshape shares: reshaping a stored value costs nothing. */
 export function contiguousBase(t: Tensor): Tensor {
   let node = t;
@@ -32,6 +35,8 @@ const CHEAP = 12;
 /** An expression longer than this is cut, or compiling its kernel takes longer than it saves. */
 const LONGEST = 96;
 const COSTLY = 8;
+/** Pads within pads beyond which a value is stored. */
+const MOST_PADS = 32;
 
 /** What computing a value inside a loop takes: buffers read and operations done. */
 interface Inline {
@@ -79,7 +84,12 @@ export function chooseStored(
     if (isSource(base) || stored.has(base)) return { reads: new Set([base]), cost: 0 };
     return inline.get(base)!;
   };
+  const pads = new Map<Tensor, number>();
+  const padsBehind = (t: Tensor) => (stored.has(contiguousBase(t)) ? 0 : (pads.get(t) ?? 0));
   for (const node of order) {
+    const padded = Math.max(0, ...node.inputs.map(padsBehind)) + (isPad(node) ? 1 : 0);
+    pads.set(node, padded);
+    if (padded > MOST_PADS) store(node);
     const kind = kindOf(node);
     if (kind === 'constant' || kind === 'iota') inline.set(node, { reads: new Set(), cost: 0 });
     if (kind !== 'elementwise') continue;

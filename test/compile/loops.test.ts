@@ -201,6 +201,12 @@ test('two views of long expressions are cut behind both', async () => {
   await agree([ops.add(ops.permute(chain(x, 10), [1, 0]), ops.flip(chain(y, 10), [0]))]);
 });
 
+test('pads within pads within pads', async () => {
+  let x: Tensor = floats(3, 4);
+  for (let i = 0; i < 70; i++) x = ops.slice(ops.pad(ops.flip(x, [1]), [1, 0], [0, 1]), [0, i % 2]).add(0.01);
+  await agree([x, ops.sum(x, 0)]);
+});
+
 test('a chain of many stored values reuses few buffers', async () => {
   let x = floats(16, 16);
   for (let i = 0; i < 40; i++) x = ops.sub(x, ops.mean(x, [1], { keepDims: true })).mul(1.01);

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad } from '../../src/autodiff/index.ts';
 import { makePlan, planBytes, print } from '../../src/compile/index.ts';
+import { inOrder } from '../../src/compile/order.ts';
 import type { Capabilities } from '../../src/device/capabilities.ts';
 import { loadShaders } from '../../src/device/shader.ts';
 import { type Tensor, tensor } from '../../src/graph/index.ts';
@@ -133,6 +134,24 @@ test('a deep graph needs no deep stack', () => {
   let x: Tensor = tensor([1, 2, 3]);
   for (let i = 0; i < 20000; i++) x = x.mul(0.999);
   assert.ok(makePlan([x], 0, capabilities).dispatches.length > 100);
+});
+
+test('long chains of views need no deep stack', () => {
+  const x = tensor([1, 2, 3]);
+  let flipped: Tensor = x;
+  for (let i = 0; i < 20000; i++) flipped = ops.flip(flipped, [0]);
+  assert.is(makePlan([ops.mul(flipped, 2)], 0, capabilities).dispatches.length, 1);
+  let shifted: Tensor = x;
+  for (let i = 0; i < 20000; i++) shifted = ops.slice(ops.pad(shifted, [1], [0]), [0], [3]);
+  const plan = makePlan([ops.sum(shifted)], 0, capabilities);
+  assert.ok(plan.dispatches.length > 100 && plan.dispatches.every((d) => d.kernel.source.length < 20_000));
+});
+
+test('work that waits for a long chain needs no deep stack', () => {
+  const chain = Array.from({ length: 20000 }, () => input(0, [4], 'f32'));
+  const works = chain.map((node, i) => ({ nodes: [node], reads: new Set(i === 0 ? [] : [chain[i - 1]]) }));
+  const last = chain.at(-1)!;
+  assert.equal(inOrder(works, [last], [last]), works);
 });
 
 test.run();
