@@ -1,13 +1,18 @@
 import { inflateSync } from 'node:zlib';
 import { decode } from 'fast-png';
+import { applyOrientation, exifOrientation } from './orientation.ts';
 import { checkSize, indicesToRgb, type RgbImage, samplesToRgb, unpackBits } from './pixels.ts';
 
 /** Bytes of the signature, and of a chunk's length, type and CRC. */
 const signatureLength = 8;
 const chunkOverhead = 12;
 
-/** Chunks that decide the pixels. The others (text, profiles, animation, transparency) are not looked at. */
+/**
+ * Chunks that decide the pixels. The others (text, profiles, animation, transparency) are not looked at, but for the
+ * orientation in the EXIF chunk.
+ */
 const pixelChunks = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND']);
+const exifChunk = 'eXIf';
 
 /** Samples per pixel and allowed bit depths by colour type: PNG (third edition), table 8. */
 const colourTypes: Readonly<Record<number, { channels: number; depths: readonly number[] }>> = {
@@ -121,7 +126,8 @@ const checkImageData = (compressed: Uint8Array, expected: number): void => {
 };
 
 /**
- * Decodes a PNG: all colour types and depths, interlaced too; of an animation the still picture.
+ * Decodes a PNG: all colour types and depths, interlaced too; of an animation the still picture. An EXIF orientation is
+ * applied.
  * The CRC of every chunk that decides the pixels is checked.
  * @throws Error with the reason (without the file's name) when it is damaged, truncated or too large.
  */
@@ -130,7 +136,11 @@ export const decodePng = (bytes: Uint8Array, limitPixels: number): RgbImage => {
   const header = readHeader(bytes, view);
   const { width, height, depth, colourType, channels } = header;
   checkSize(width, height, limitPixels);
-  const chunks = chunksOf(bytes, view).filter(({ type }) => pixelChunks.has(type));
+  const all = chunksOf(bytes, view);
+  const exif = all.find(({ type }) => type === exifChunk);
+  const upright = (image: RgbImage): RgbImage =>
+    exif ? applyOrientation(image, exifOrientation(bytes.subarray(exif.start + 8, exif.end - 4))) : image;
+  const chunks = all.filter(({ type }) => pixelChunks.has(type));
   const imageData = chunks.filter(({ type }) => type === 'IDAT');
   checkImageData(
     concat(imageData.map(({ start, end }) => bytes.subarray(start + 8, end - 4))),
@@ -140,7 +150,7 @@ export const decodePng = (bytes: Uint8Array, limitPixels: number): RgbImage => {
   const parts = chunks.map(({ start, end }) => bytes.subarray(start, end));
   const png = decode(concat([bytes.subarray(0, signatureLength), ...parts]), { checkCrc: true });
   const samples = depth < 8 ? unpackBits(png.data as Uint8Array, width * channels, height, depth) : png.data;
-  if (colourType !== indexed) return samplesToRgb(width, height, samples, channels, 2 ** depth - 1);
+  if (colourType !== indexed) return upright(samplesToRgb(width, height, samples, channels, 2 ** depth - 1));
   if (!png.palette) throw new Error('damaged PNG (indexed colours without a palette)');
-  return indicesToRgb(width, height, samples, png.palette);
+  return upright(indicesToRgb(width, height, samples, png.palette));
 };

@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { decode, type TiffIfd } from 'tiff';
+import { applyOrientation, exifOrientation, statedUpright } from './orientation.ts';
 import { checkSize, indicesToRgb, type RgbImage, samplesToRgb } from './pixels.ts';
 
 const lzw = 5;
@@ -55,11 +56,17 @@ const checkStrips = (bytes: Uint8Array, page: TiffIfd): void => {
 };
 
 /**
- * Decodes the first page of a TIFF: grey, RGB, palette and bilevel, 8 or 16 bits, uncompressed, LZW or deflate.
+ * Decodes the first page of a TIFF: grey, RGB, palette and bilevel, 8 or 16 bits, uncompressed, LZW or deflate; its
+ * orientation is applied.
  * @throws Error with the reason (without the file's name) when it is damaged, truncated, too large or of
  * another kind.
  */
-export const decodeTiff = (bytes: Uint8Array, limitPixels: number): RgbImage => {
+export const decodeTiff = (bytes: Uint8Array, limitPixels: number): RgbImage =>
+  // The library refuses all orientations but the upright one.
+  applyOrientation(decodeStored(statedUpright(bytes), limitPixels), exifOrientation(bytes));
+
+/** Decodes the first page as its rows are stored. */
+const decodeStored = (bytes: Uint8Array, limitPixels: number): RgbImage => {
   const read = (ignoreImageData: boolean): TiffIfd => {
     try {
       return decode(bytes, { pages: [0], ignoreImageData })[0];

@@ -3,27 +3,49 @@ import type { RgbImage } from './pixels.ts';
 /** EXIF tag 0x0112. */
 const orientationTag = 0x0112;
 
+/** Where the first directory of a TIFF structure states the orientation, or undefined if nowhere. */
+const findEntry = (view: DataView): { readonly entry: number; readonly little: boolean } | undefined => {
+  if (view.byteLength < 8) return undefined;
+  const little = view.getUint16(0) === 0x4949;
+  if (!little && view.getUint16(0) !== 0x4d4d) return undefined;
+  const directory = view.getUint32(4, little);
+  if (directory + 2 > view.byteLength) return undefined;
+  const entries = view.getUint16(directory, little);
+  for (let i = 0; i < entries; i++) {
+    const entry = directory + 2 + 12 * i;
+    if (entry + 12 > view.byteLength) return undefined;
+    if (view.getUint16(entry, little) === orientationTag) return { entry, little };
+  }
+  return undefined;
+};
+
+const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /**
  * The orientation (1 to 8) that an EXIF block states, or 1. A damaged block counts as one that states none,
  * as viewers do: the picture itself is whole.
- * @param exif the TIFF structure, from its byte order mark on (after `Exif\0\0`).
+ * @param exif the TIFF structure, from its byte order mark on (after `Exif\0\0`); a TIFF file is one as it stands.
  */
 export const exifOrientation = (exif: Uint8Array): number => {
-  const view = new DataView(exif.buffer, exif.byteOffset, exif.byteLength);
-  const word = (at: number, little: boolean): number =>
-    at + 2 <= view.byteLength ? view.getUint16(at, little) : 0;
-  if (view.byteLength < 8) return 1;
-  const little = view.getUint16(0) === 0x4949;
-  if (!little && view.getUint16(0) !== 0x4d4d) return 1;
-  const directory = view.getUint32(4, little);
-  const entries = word(directory, little);
-  for (let i = 0; i < entries; i++) {
-    const entry = directory + 2 + 12 * i;
-    if (word(entry, little) !== orientationTag) continue;
-    const value = word(entry + 8, little);
-    return value >= 1 && value <= 8 ? value : 1;
-  }
-  return 1;
+  const view = viewOf(exif);
+  const found = findEntry(view);
+  if (!found) return 1;
+  const value = view.getUint16(found.entry + 8, found.little);
+  return value >= 1 && value <= 8 ? value : 1;
+};
+
+/** A TIFF structure that states no orientation but the upright one: the bytes themselves, or else a copy. */
+export const statedUpright = (bytes: Uint8Array): Uint8Array => {
+  const found = findEntry(viewOf(bytes));
+  if (!found) return bytes;
+  const copy = bytes.slice();
+  const view = viewOf(copy);
+  const { entry, little } = found;
+  view.setUint16(entry + 2, 3, little); // one SHORT, of value 1
+  view.setUint32(entry + 4, 1, little);
+  view.setUint16(entry + 8, 1, little);
+  return copy;
 };
 
 /**

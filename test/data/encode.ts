@@ -83,10 +83,10 @@ export const rgbPng = (width: number, height: number, data: ArrayLike<number>): 
 export const flatPng = (side: number, [red, green, blue]: readonly number[]): Uint8Array =>
   rgbPng(side, side, Array.from({ length: side * side }, () => [red, green, blue]).flat());
 
-/** Puts an EXIF segment that states an orientation behind a JPEG's first marker. */
-export const withOrientation = (jpeg: Uint8Array, orientation: number, little: boolean): Uint8Array => {
+/** An EXIF block (a TIFF structure) that states an orientation. */
+export const exif = (orientation: number, little: boolean): Uint8Array => {
   const [u16, u32] = little ? [u16le, u32le] : [u16be, u32be];
-  const tiff = concat(
+  return concat(
     ascii(little ? 'II' : 'MM'),
     u16(42),
     u32(8),
@@ -98,7 +98,11 @@ export const withOrientation = (jpeg: Uint8Array, orientation: number, little: b
     u16(orientation, 0),
     u32(0),
   );
-  const segment = concat(ascii('Exif\0\0'), tiff);
+};
+
+/** Puts an EXIF segment that states an orientation behind a JPEG's first marker. */
+export const withOrientation = (jpeg: Uint8Array, orientation: number, little: boolean): Uint8Array => {
+  const segment = concat(ascii('Exif\0\0'), exif(orientation, little));
   return concat(jpeg.subarray(0, 2), [0xff, 0xe1], u16be(segment.length + 2), segment, jpeg.subarray(2));
 };
 
