@@ -4,15 +4,15 @@ import { ones, zeros } from '../graph/source.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { sum, sumKeep } from './broadcast.ts';
 import { add, div, maximum, mul, rsqrt, square, sub } from './elementwise.ts';
-import { reshape, slice, stopGradient } from './movement.ts';
+import { reshape, stopGradient } from './movement.ts';
 
 /*
  * Batch normalisation over everything but axis 1. Per channel over M elements, with r = 1/sqrt(var + eps) and
  * x^ = (x - mean) r, y = gamma x^ + beta and
  *   dx = gamma r (dy - mean(dy) - x^ mean(dy x^)),   dgamma = sum(dy x^),   dbeta = sum(dy).
  * Differentiating dx gives itself (it is symmetric in dy) and one more form, `secondGrad`. Written this way, forward,
- * backward and double backward each need one pass of sums and one elementwise pass; the automatic derivative of
- * the composition would need many more.
+ * backward and double backward each need one pass of sums (after the two of the statistics, which they share) and one
+ * elementwise pass; the automatic derivative of the composition would need many more.
  */
 
 interface NormAttrs {
@@ -31,24 +31,25 @@ const perChannel = (v: Tensor, x: Tensor): Tensor =>
     x.shape.map((n, d) => (d === 1 ? n : 1)),
   );
 
+/** Mean of each channel, [1,C,1,...]. */
+const meanKeep = (x: Tensor): Tensor => {
+  const axes = normAxes(x);
+  return div(
+    sumKeep(x, axes),
+    axes.reduce((n, d) => n * x.shape[d], 1),
+  );
+};
+
 /**
- * Mean and biased variance of each channel, [1,C,1,...]. Both come from sums of x - s with s the channel's first
- * element: one pass over x, without the cancellation that sums of squares around zero suffer.
+ * Mean and biased variance of each channel, [1,C,1,...], in two passes: first the mean as it rounds, then the means of the
+ * differences from it and of their squares, which correct what was rounded (the corrected two-pass algorithm of Chan,
+ * Golub & LeVeque 1983). One pass around any fixed centre would cancel where that centre is not typical.
  */
 function moments(x: Tensor): { mean: Tensor; variance: Tensor } {
-  const axes = normAxes(x);
-  const count = axes.reduce((n, d) => n * x.shape[d], 1);
-  const first = stopGradient(
-    slice(
-      x,
-      x.shape.map(() => 0),
-      x.shape.map((n, d) => (d === 1 ? n : 1)),
-    ),
-  );
-  const shifted = sub(x, first);
-  const m1 = div(sumKeep(shifted, axes), count);
-  const m2 = div(sumKeep(square(shifted), axes), count);
-  return { mean: add(first, m1), variance: maximum(sub(m2, square(m1)), 0) };
+  const centre = stopGradient(meanKeep(x));
+  const shifted = sub(x, centre);
+  const [m1, m2] = [meanKeep(shifted), meanKeep(square(shifted))];
+  return { mean: add(centre, m1), variance: maximum(sub(m2, square(m1)), 0) };
 }
 
 /** x^ and r of the formulas above. */
@@ -57,14 +58,6 @@ function normalise(x: Tensor, eps: number): { xHat: Tensor; r: Tensor } {
   const r = rsqrt(add(variance, eps));
   return { xHat: mul(sub(x, mean), r), r };
 }
-
-const meanKeep = (x: Tensor): Tensor => {
-  const axes = normAxes(x);
-  return div(
-    sumKeep(x, axes),
-    axes.reduce((n, d) => n * x.shape[d], 1),
-  );
-};
 
 const forwardOp: Op = {
   name: 'batchNorm',

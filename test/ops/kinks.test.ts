@@ -179,6 +179,18 @@ test('batch norm keeps accuracy far from zero', async () => {
   assert.equal([await mean.item(), await variance.item()], [4097.5, 1.25]);
 });
 
+test('batch norm of a channel that begins with an outlier, or has one', async () => {
+  const n = 262144;
+  for (const at of [0, n - 1]) {
+    const x = Float32Array.from({ length: n }, (_, i) => (i === at ? 50 : 0.06 * Math.sin(i)));
+    const mean = x.reduce((a, v) => a + v, 0) / n;
+    const variance = x.reduce((a, v) => a + (v - mean) ** 2, 0) / n;
+    const got = ops.batchStatistics(tensor(x, [n, 1]));
+    assertClose([await got.variance.item()], [variance], 1e-5, 'variance');
+    assert.ok(Math.abs((await got.mean.item()) - mean) < 1e-6 * Math.sqrt(variance), 'mean');
+  }
+});
+
 test('max of infinities and of large negative numbers', async () => {
   assert.equal(await values(ops.max(tensor([[-3e38, -3.2e38]]), 1)), [Math.fround(-3e38)]);
   assert.equal(await values(ops.max(tensor([[1, Number.POSITIVE_INFINITY]]), 1)), [Number.POSITIVE_INFINITY]);
