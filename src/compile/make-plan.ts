@@ -13,7 +13,7 @@ import { contiguousBase, isSource } from './storage.ts';
  * order, assign buffers. Needs no device (only the shaders' text, see `loadShaders`).
  *
  * @param inputCount number of the traced function's arguments
- * @throws when the graph contains a node that the device cannot run
+ * @throws when the graph contains a node that the device cannot run, or a value too large for it
  */
 export function makePlan(outputs: readonly Tensor[], inputCount: number, device: Capabilities): Plan {
   const roots = new Rewriter(device).rewrite(outputs);
@@ -25,6 +25,12 @@ export function makePlan(outputs: readonly Tensor[], inputCount: number, device:
         `plan: ${label} needs ${kernel.grid.join(' x ')} workgroups (${kernel.name}), this device runs ${device.maxGrid} in each direction; use smaller batches or images`,
       );
   const results = roots.map(contiguousBase);
+  const largest = Math.min(device.maxBindingBytes, device.maxBufferBytes);
+  for (const t of [...order.filter(isSource), ...stages.flatMap((s) => s.writes), ...results])
+    if (bytesOf(t) > largest)
+      throw new Error(
+        `plan: ${t} takes ${mib(bytesOf(t))} MiB, but this device binds at most ${mib(largest)} MiB at once; use smaller batches or images`,
+      );
 
   // Values in order of appearance, each with the stages between which it must be kept.
   const number = new Map<Tensor, number>();
@@ -71,3 +77,5 @@ export function makePlan(outputs: readonly Tensor[], inputCount: number, device:
     outputs: results.map(slot),
   };
 }
+
+const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);

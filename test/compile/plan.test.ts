@@ -113,10 +113,29 @@ test('grids stay within the limit for half a gigabyte of numbers', () => {
   const x = input(0, [64, 32, 256, 256], 'f32');
   const odd = input(1, [131, 1021, 1023], 'f32');
   const outputs = [ops.sin(x), ops.sin(ops.permute(odd, [2, 1, 0])), ops.sum(x, [0, 2, 3]), ops.sum(x, 1)];
-  for (const device of [capabilities, gpu])
+  for (const family of [capabilities, gpu]) {
+    const device = { ...family, maxBindingBytes: 2 ** 31, maxBufferBytes: 2 ** 31 };
     for (const y of outputs)
       for (const { kernel } of makePlan([y], 2, device).dispatches)
         assert.ok(Math.max(...kernel.grid) <= device.maxGrid, `${kernel.name} has grid ${kernel.grid}`);
+  }
+});
+
+test('a value too large for the device is named when the plan is made', () => {
+  const x = input(0, [64, 64], 'f32');
+  const device = { ...capabilities, maxBindingBytes: 2 ** 20, maxBufferBytes: 2 ** 19 };
+  const wide = ops.sin(ops.broadcastTo(ops.reshape(x, [64, 1, 64]), [64, 64, 64]));
+  assert.throws(
+    () => makePlan([wide], 1, device),
+    /plan: Tensor\(sin, f32\[64,64,64\]\) takes 1\.0 MiB, .* at most 0\.5 MiB/,
+  );
+  const table = tensor(new Float32Array(2 ** 18));
+  assert.throws(() => makePlan([ops.sum(table)], 0, device), /Tensor\(host, f32\[262144\]\) takes 1\.0 MiB/);
+  assert.is(
+    makePlan([ops.sum(wide)], 1, device).dispatches.length > 0,
+    true,
+    'what is never stored may be large',
+  );
 });
 
 test('what max reduces is stored, since its derivative compares with it', () => {
