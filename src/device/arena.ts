@@ -1,50 +1,56 @@
-import type { Device } from './device.ts';
+import { IDLE_BYTES } from './buffer-pool.ts';
 
 /**
  * Scratch buffers shared by all plans of a device: plans run one after another on one queue, so what one leaves behind
- * another may overwrite. Plans of like sizes share everything; a buffer too small for a later plan stays for the earlier.
+ * another may overwrite. A plan gets the smallest buffers that hold its values, and new ones where those at hand are too
+ * small. While a loaded plan is bound to a buffer it stays, so the arena grows with the largest plans that are loaded and
+ * shrinks only when plans are disposed of: then what no plan is bound to is destroyed, but for 64 MiB.
  */
 export class Arena {
-  readonly #device: Device;
-  readonly #buffers: GPUBuffer[] = [];
+  readonly #gpu: GPUDevice;
+  /** How many loaded plans are bound to each buffer. */
+  readonly #users = new Map<GPUBuffer, number>();
 
-  constructor(device: Device) {
-    this.#device = device;
+  constructor(gpu: GPUDevice) {
+    this.#gpu = gpu;
   }
 
   /** Bytes of all scratch buffers. */
   get bytes(): number {
-    return this.#buffers.reduce((n, b) => n + b.size, 0);
+    return [...this.#users.keys()].reduce((n, b) => n + b.size, 0);
   }
 
-  /**
-   * Distinct buffers of at least these sizes, in order.
-   * @throws when one is larger than the device can bind.
-   */
+  /** Distinct buffers of at least these sizes, in order. They are the caller's until it gives them back. */
   take(sizes: readonly number[]): GPUBuffer[] {
-    const { maxBindingBytes } = this.#device.capabilities;
-    const free = [...this.#buffers].sort((a, b) => a.size - b.size);
+    const free = [...this.#users.keys()].sort((a, b) => a.size - b.size);
     const taken = new Array<GPUBuffer>(sizes.length);
     const largestFirst = sizes.map((_, i) => i).sort((a, b) => sizes[b] - sizes[a]);
     for (const i of largestFirst) {
       const size = Math.ceil(sizes[i] / 16) * 16;
-      if (size > maxBindingBytes)
-        throw new Error(
-          `plan: one tensor needs ${mib(size)} MiB, but this adapter binds at most ${mib(maxBindingBytes)} MiB at once; use smaller batches or images`,
-        );
       const fit = free.findIndex((b) => b.size >= size);
-      if (fit >= 0) taken[i] = free.splice(fit, 1)[0];
-      else {
-        taken[i] = this.#device.gpu.createBuffer({
-          label: 'scratch',
-          size,
-          usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-        });
-        this.#buffers.push(taken[i]);
-      }
+      taken[i] =
+        fit >= 0
+          ? free.splice(fit, 1)[0]
+          : this.#gpu.createBuffer({
+              label: 'scratch',
+              size,
+              usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+            });
+      this.#users.set(taken[i], (this.#users.get(taken[i]) ?? 0) + 1);
     }
     return taken;
   }
-}
 
-const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+  /** Ends a plan's use of its buffers; work already submitted still finishes. */
+  give(buffers: readonly GPUBuffer[]): void {
+    for (const buffer of buffers) this.#users.set(buffer, this.#users.get(buffer)! - 1);
+    const idle = [...this.#users].filter(([, users]) => users === 0).map(([buffer]) => buffer);
+    let bytes = idle.reduce((n, b) => n + b.size, 0);
+    for (const buffer of idle) {
+      if (bytes <= IDLE_BYTES) return;
+      bytes -= buffer.size;
+      this.#users.delete(buffer);
+      buffer.destroy();
+    }
+  }
+}

@@ -57,7 +57,7 @@ export class Device {
     this.features = new Set(options.gpu.features as Iterable<string>);
     this.limits = options.gpu.limits;
     this.buffers = new BufferPool(options.gpu);
-    this.arena = new Arena(this);
+    this.arena = new Arena(options.gpu);
     this.capabilities = capabilitiesOf(this.adapterInfo, this.features, this.limits);
     this.gpu.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
@@ -190,6 +190,11 @@ export class Device {
   /** Throws what went wrong so far: waits for the verdicts on new pipelines and for the device's error reports. */
   async check(what = 'the check of new pipelines'): Promise<void> {
     await this.guard(Promise.resolve(), what);
+  }
+
+  /** Whether the device can still be used: not lost, hung or disposed of. */
+  get usable(): boolean {
+    return this.#failure === undefined;
   }
 
   /** Frees the device. Waits in progress and every later call fail with a DeviceLostError. Idempotent. */

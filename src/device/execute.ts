@@ -22,6 +22,8 @@ export class LoadedPlan {
   readonly device: Device;
   readonly #slots: GPUBuffer[];
   readonly #steps: Step[];
+  readonly #scratch: readonly GPUBuffer[];
+  #disposed = false;
   /** Buffers that only this plan uses. */
   readonly #own: GPUBuffer[] = [];
 
@@ -30,10 +32,10 @@ export class LoadedPlan {
     this.device = device;
     const constantSlots = new Set(plan.constants.map((c) => c.slot));
     const shared = plan.slots.map((_, i) => i).filter((i) => !constantSlots.has(i));
-    const buffers = device.arena.take(shared.map((i) => plan.slots[i].bytes));
+    this.#scratch = device.arena.take(shared.map((i) => plan.slots[i].bytes));
     this.#slots = new Array(plan.slots.length);
     shared.forEach((slot, i) => {
-      this.#slots[slot] = buffers[i];
+      this.#slots[slot] = this.#scratch[i];
     });
     for (const { slot, data } of plan.constants) this.#slots[slot] = this.#constant(data);
     this.#steps = this.#load();
@@ -93,9 +95,12 @@ export class LoadedPlan {
     });
   }
 
-  /** Frees what only this plan uses. Runs already submitted still finish. */
+  /** Frees what only this plan uses. Runs already submitted still finish, others throw from now on. Idempotent. */
   dispose(): void {
-    for (const buffer of this.#own.splice(0)) buffer.destroy();
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const buffer of this.#own) buffer.destroy();
+    this.device.arena.give(this.#scratch);
   }
 
   /** Runs one dispatch alone, several times in one submit. */
@@ -123,6 +128,7 @@ export class LoadedPlan {
   ): DeviceArray[] {
     const { device, plan } = this;
     const { queue } = device.gpu;
+    if (this.#disposed) throw new Error('plan: was disposed of and cannot be run');
     // Touching the buffer throws if somebody disposed of an array that the plan was made with.
     for (const { data } of plan.constants) if (data instanceof DeviceArray) data.buffer;
     const encoder = device.gpu.createCommandEncoder();
