@@ -3,11 +3,12 @@ import type { Device } from '../device/device.ts';
 import { type Argument, LoadedPlan } from '../device/execute.ts';
 import type { Plan } from '../device/plan.ts';
 import { loadShaders } from '../device/shader.ts';
+import { topologicalOrder } from '../graph/order.ts';
 import { showShape } from '../graph/shape.ts';
 import { deviceArray, deviceTensor, hostData, input } from '../graph/source.ts';
 import { bytesOf, Tensor } from '../graph/tensor.ts';
 import * as tree from '../graph/tree.ts';
-import { evaluate } from './evaluate.ts';
+import { checkDevice, evaluate } from './evaluate.ts';
 import { makePlan } from './make-plan.ts';
 
 export interface CompileOptions {
@@ -40,6 +41,10 @@ interface Entry {
   readonly loaded: LoadedPlan;
   /** The function's result with tensors where device arrays go. */
   readonly result: unknown;
+  /** Calls that still need the plan. */
+  calls: number;
+  /** Whether no later call will find it. */
+  forgotten: boolean;
 }
 
 /**
@@ -53,35 +58,67 @@ export function compile<A extends unknown[], R>(
   fn: (...args: A) => R,
   options: CompileOptions = {},
 ): Compiled<A, R> {
-  const entries = new Map<string, Entry>();
-  const underWay = new Map<string, Promise<Entry>>();
+  let entries = new Map<string, Entry>();
+  let underWay = new Map<string, Promise<Entry>>();
   const donated = new Set(options.donate ?? []);
+  for (const position of donated)
+    if (!Number.isInteger(position) || position < 0)
+      throw new Error(`compile: donate holds ${position}; it names arguments by number, from 0`);
 
   const make = async (args: readonly unknown[]): Promise<Entry> => {
     await loadShaders();
     const device = options.device ?? (await defaultDevice());
     const { outputs, result, inputCount } = trace(fn, args);
-    return { loaded: new LoadedPlan(makePlan(outputs, inputCount, device.capabilities), device), result };
+    checkDevice(topologicalOrder(outputs), device);
+    const loaded = new LoadedPlan(makePlan(outputs, inputCount, device.capabilities), device);
+    return { loaded, result, calls: 0, forgotten: false };
   };
 
+  /** The entry for these arguments, one call more to its account. */
   const load = async (args: readonly unknown[]): Promise<Entry> => {
     const key = signature(args);
-    const known = entries.get(key) ?? underWay.get(key);
-    if (known !== undefined) return known;
+    const known = entries.get(key);
+    // A plan on the default device is made anew once that device has been replaced.
+    if (known !== undefined && (known.loaded.device.usable || options.device !== undefined)) {
+      known.calls++;
+      return known;
+    }
+    const shared = underWay.get(key);
+    if (shared !== undefined) {
+      const entry = await shared;
+      entry.calls++;
+      return entry;
+    }
     // Calls under way at once share one trace; what failed may be tried again.
+    const [ownEntries, ownUnderWay] = [entries, underWay];
     const making = make(args);
-    underWay.set(key, making);
+    ownUnderWay.set(key, making);
     try {
       const entry = await making;
-      entries.set(key, entry);
+      entry.calls++;
+      // Disposed of while it was traced: it serves the calls that wait for it, and no other.
+      if (ownEntries === entries) entries.set(key, entry);
+      else entry.forgotten = true;
       return entry;
     } finally {
-      underWay.delete(key);
+      ownUnderWay.delete(key);
     }
   };
 
-  const call = async (...args: unknown[]): Promise<R> => {
-    const { loaded, result } = await load(args);
+  /** Does something with the plan for these arguments, which `dispose` meanwhile does not take away. */
+  const withPlan = async <T>(
+    args: readonly unknown[],
+    work: (entry: Entry) => Promise<T> | T,
+  ): Promise<T> => {
+    const entry = await load(args);
+    try {
+      return await work(entry);
+    } finally {
+      if (--entry.calls === 0 && entry.forgotten) entry.loaded.dispose();
+    }
+  };
+
+  const run = async (args: readonly unknown[], { loaded, result }: Entry): Promise<R> => {
     const outputs = tensorLeaves(result);
     const leaves = args.flatMap((arg, position) => dynamicLeaves(arg).map((leaf) => ({ leaf, position })));
     const inputs = await toArguments(
@@ -99,11 +136,24 @@ export function compile<A extends unknown[], R>(
     return replaceTensors(result, (t) => deviceTensor(arrays[next++], t.shape, t.dtype)) as R;
   };
 
+  const call = async (...args: unknown[]): Promise<R> => {
+    for (const position of donated)
+      if (position >= args.length)
+        throw new Error(
+          `compile: donate names argument ${position}, but the call has ${args.length} (counted from 0)`,
+        );
+    return withPlan(args, (entry) => run(args, entry));
+  };
+
   return Object.assign(call, {
-    plan: async (...args: unknown[]) => (await load(args)).loaded.plan,
+    plan: (...args: unknown[]) => withPlan(args, ({ loaded }) => loaded.plan),
     dispose: () => {
-      for (const { loaded } of entries.values()) loaded.dispose();
-      entries.clear();
+      for (const entry of entries.values()) {
+        entry.forgotten = true;
+        if (entry.calls === 0) entry.loaded.dispose();
+      }
+      entries = new Map();
+      underWay = new Map();
     },
   }) as Compiled<A, R>;
 }
@@ -124,8 +174,34 @@ const replaceTensors = (result: unknown, f: (t: Tensor) => Tensor): unknown =>
     tree.leaves<unknown>(result).map((leaf) => (leaf instanceof Tensor ? f(leaf) : leaf)),
   );
 
+/**
+ * @throws for what a tree cannot hold: a map or an object of a class would lose its content when it is taken apart and
+ *   put together again, and a promise has none yet.
+ */
+function checkTree(node: unknown, what: string, path = ''): void {
+  if (node instanceof Tensor || node === null || typeof node !== 'object' || ArrayBuffer.isView(node)) return;
+  const name = path === '' ? what : `${what} ${path}`;
+  if (typeof (node as { then?: unknown }).then === 'function') {
+    // Its own failure, which nobody waits for, must not end the process.
+    if (node instanceof Promise) node.catch(() => {});
+    throw new Error(
+      path === ''
+        ? 'compile: the function must not be async; it is traced, not run'
+        : `compile: ${name} is a promise; await it outside of the function`,
+    );
+  }
+  const prototype = Object.getPrototypeOf(node);
+  if (prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null)
+    throw new Error(
+      `compile: ${name} is of class ${prototype.constructor?.name ?? 'unknown'}; use lists and plain records of tensors`,
+    );
+  for (const [key, child] of Object.entries(node))
+    checkTree(child, what, path === '' ? key : `${path}.${key}`);
+}
+
 /** Everything about the arguments that the plan depends on. */
 function signature(args: readonly unknown[]): string {
+  checkTree(args, 'argument');
   const entries = tree.entries<unknown>(args);
   // Paths alone do not tell { a: { b } } from { 'a.b' }, nor a list from a record.
   const structure = JSON.stringify(
@@ -137,7 +213,7 @@ function signature(args: readonly unknown[]): string {
   const leaves = entries.map(([path, leaf]) => {
     if (leaf instanceof Tensor) return `${path}:${leaf.dtype}${showShape(leaf.shape)}`;
     if (typeof leaf === 'number') return `${path}:number`;
-    if (typeof leaf === 'function' || typeof leaf === 'symbol' || ArrayBuffer.isView(leaf))
+    if (['function', 'symbol', 'bigint'].includes(typeof leaf) || ArrayBuffer.isView(leaf))
       throw new Error(
         `compile: argument ${path} is a ${ArrayBuffer.isView(leaf) ? 'typed array; wrap it with tensor(data, shape)' : typeof leaf}`,
       );
@@ -157,11 +233,7 @@ function trace<A extends unknown[], R>(fn: (...args: A) => R, args: readonly unk
     }),
   ) as A;
   const result = fn(...placeholders);
-  if (result instanceof Promise) {
-    // Its own failure, which nobody waits for, must not end the process.
-    result.catch(() => {});
-    throw new Error('compile: the function must not be async; it is traced, not run');
-  }
+  checkTree(result, 'the result');
   const outputs = tensorLeaves(result);
   if (outputs.length === 0) throw new Error('compile: the function returns no tensor');
   return { outputs, result, inputCount };

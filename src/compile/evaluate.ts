@@ -7,26 +7,31 @@ import { deviceArray, deviceTensor, type HostData, hostData, inputIndex } from '
 import { bytesOf, Tensor } from '../graph/tensor.ts';
 import { makePlan } from './make-plan.ts';
 
-/** The device that the arrays in a graph live on, or the default one. */
-async function deviceOf(tensors: readonly Tensor[]): Promise<Device> {
-  for (const node of topologicalOrder(tensors)) {
+/** @throws when a graph reads an array of another device. */
+export function checkDevice(order: readonly Tensor[], device: Device): void {
+  for (const node of order) {
     const array = deviceArray(node);
-    if (array !== undefined) return array.device;
+    if (array !== undefined && array.device !== device)
+      throw new Error(
+        `${node} lives on another device than the one that computes with it; read it with data() and make a new tensor of that`,
+      );
   }
-  return defaultDevice();
 }
 
 /**
  * Computes tensors now, together, and gives them back as tensors on the device.
- * @throws for a placeholder of a traced function, which has no value.
+ * @param on where to compute; by default where the arrays in the graph live, else the default device
+ * @throws for a placeholder of a traced function, which has no value, and for arrays of several devices.
  */
 export async function evaluate(tensors: readonly Tensor[], on?: Device): Promise<Tensor[]> {
-  for (const node of topologicalOrder(tensors))
+  const order = topologicalOrder(tensors);
+  for (const node of order)
     if (inputIndex(node) !== undefined)
       throw new Error(
         `data: ${node} is an argument of a function being compiled and has no value yet; return it instead`,
       );
-  const device = on ?? (await deviceOf(tensors));
+  const device = on ?? order.map(deviceArray).find((a) => a !== undefined)?.device ?? (await defaultDevice());
+  checkDevice(order, device);
   await loadShaders();
   const loaded = new LoadedPlan(makePlan(tensors, 0, device.capabilities), device);
   const arrays = loaded.run([], tensors.map(bytesOf));

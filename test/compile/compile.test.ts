@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { grad } from '../../src/autodiff/index.ts';
 import { compile } from '../../src/compile/index.ts';
 import { defaultDevice } from '../../src/device/default.ts';
+import { openDevice } from '../../src/device/open.ts';
 import { full, ones, type Tensor, tensor, tree, zeros } from '../../src/graph/index.ts';
 import { deviceArray } from '../../src/graph/source.ts';
 import * as ops from '../../src/ops/index.ts';
@@ -285,6 +286,70 @@ test('mistakes are named', async () => {
   });
   await rejects(() => flaky(tensor(1)), /first time/);
   assert.is(await (await flaky(tensor(1))).item(), 1);
+});
+
+test('what a tree cannot hold is refused, in arguments and results', async () => {
+  const identity = compile((x: object) => x);
+  const t = tensor(1);
+  class Params {
+    w = t;
+  }
+  const takes = (x: unknown) => () => identity(x as never);
+  const gives = (x: unknown) => () => compile(() => x)();
+  await rejects(
+    takes({ a: new Map([['w', t]]) }),
+    /compile: argument 0\.a is of class Map; use lists and plain records/,
+  );
+  await rejects(takes(new Params()), /argument 0 is of class Params/);
+  await rejects(takes({ n: 3n, t }), /argument 0\.n is a bigint/);
+  await rejects(takes([Promise.resolve(t)]), /argument 0\.0 is a promise/);
+  await rejects(gives([t, new Set([t])]), /compile: the result 1 is of class Set/);
+  await rejects(gives({ t, inner: new Params() }), /the result inner is of class Params/);
+  await rejects(gives({ t, late: Promise.reject(new Error('late')) }), /the result late is a promise/);
+  await rejects(gives({ t, later: thenable }), /the result later is a promise/);
+  await rejects(gives(thenable), /must not be async/);
+  const bare = Object.assign(Object.create(null), { t });
+  assert.is(await ((await identity(bare)) as { t: Tensor }).t.item(), 1);
+});
+
+test('donate names arguments that there are', async () => {
+  await rejects(
+    () => compile((x: Tensor) => x, { donate: [3] })(tensor(1)),
+    /donate names argument 3, but the call has 1/,
+  );
+  assert.throws(() => compile((x: Tensor) => x, { donate: [-1] }), /donate holds -1/);
+});
+
+test('arrays of two devices do not meet', async () => {
+  const other = await openDevice();
+  const there = await compile((x: Tensor) => x.add(1), { device: other })(tensor([1, 2]));
+  const here = await compile((x: Tensor) => x.add(1))(tensor([1, 2]));
+  const pattern = /Tensor\(device, f32\[2\]\) lives on another device/;
+  await rejects(() => ops.add(here, there).data(), pattern);
+  await rejects(() => compile((x: Tensor) => x.add(there))(here), pattern);
+  assert.equal(await values(there.mul(2)), [4, 6], 'alone it is computed where it lives');
+  other.dispose();
+});
+
+test('dispose forgets plans that are being made, and lets calls under way finish', async () => {
+  let traces = 0;
+  const f = compile((x: Tensor) => {
+    traces++;
+    return x.add(tensor([10, 20]));
+  });
+  const call = async () => values(await f(tensor([1, 2])));
+  const tracing = [call(), call()];
+  f.dispose();
+  assert.equal(await Promise.all(tracing), [
+    [11, 22],
+    [11, 22],
+  ]);
+  assert.equal(await call(), [11, 22]);
+  assert.is(traces, 2, 'traced anew');
+  const replaying = call();
+  f.dispose();
+  assert.equal(await replaying, [11, 22]);
+  await device.check();
 });
 
 test('arguments of another structure under the same names are another signature', async () => {
