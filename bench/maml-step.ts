@@ -8,6 +8,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { Bench } from 'tinybench';
 import { grad } from '../src/autodiff/index.ts';
 import { compile, planBytes } from '../src/compile/index.ts';
 import { openDevice, setDefaultDevice } from '../src/device/index.ts';
@@ -92,7 +93,6 @@ const device = await openDevice({ adapter: options.adapter });
 setDefaultDevice(device);
 console.log(`adapter: ${device.adapterInfo.description || device.adapterInfo.device}`);
 
-const median = (list: number[]): number => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const ours = new Map<string, number>();
 for (const name of options.only.split(',')) {
   const { params, loss, support, query, rate } = workloads[name]();
@@ -108,20 +108,19 @@ for (const name of options.only.split(',')) {
   };
   await run();
   const cold = performance.now() - started;
-  await run();
-  const times: number[] = [];
-  for (let i = 0; i < repeats; i++) {
-    const t = performance.now();
-    await run();
-    times.push(performance.now() - t);
-  }
+  const bench = new Bench({ time: 0, iterations: repeats, warmupTime: 0, warmupIterations: 2 });
+  bench.add(name, run);
+  await bench.run();
+  const result = bench.tasks[0].result;
+  if (result.state !== 'completed') throw new Error(`${name}: the measurement ended as ${result.state}`);
+  const { min, p50: median } = result.latency;
   const plan = await step.plan(params as Params, support as Params, query as Params, rate);
-  ours.set(name, median(times));
+  ours.set(name, median);
   console.log(
     JSON.stringify({
       workload: name,
-      min_ms: +Math.min(...times).toFixed(2),
-      median_ms: +median(times).toFixed(2),
+      min_ms: +min.toFixed(2),
+      median_ms: +median.toFixed(2),
       cold_ms: Math.round(cold),
       dispatches: plan.dispatches.length,
       pipelines: new Set(plan.dispatches.map((d) => d.kernel.source + JSON.stringify(d.kernel.constants)))
