@@ -98,7 +98,7 @@ export const scalarFunctions = {
     f64: (a) => Math.max(a, 0),
     vjp: (g, _, a) => [where(greater(a, 0), g, 0)],
   },
-  /** a^b for a > 0 (and a = 0 with b > 0). */
+  /** a^b for a > 0 (and a = 0 with b > 0); `pow` turns small integer exponents into products. */
   pow: {
     wgsl: (a, b) => `pow(${a}, ${b})`,
     f64: (a, b) => a ** b,
@@ -211,8 +211,24 @@ export const sign = (a: Tensor): Tensor => apply('sign', [a]);
 export const floor = (a: Tensor): Tensor => real('floor', [a]);
 /** max(a, 0), with derivative 0 at 0. */
 export const relu = (a: Tensor): Tensor => real('relu', [a]);
-/** a^b for a > 0. */
-export const pow = (a: Operand, b: Operand): Tensor => real('pow', [a, b]);
+/** Integer exponents up to this magnitude become products. */
+const LARGEST_PRODUCT = 8;
+
+/** a^n for an integer n > 0. */
+const product = (a: Tensor, n: number): Tensor =>
+  n === 1 ? a : n % 2 === 1 ? mul(product(a, n - 1), a) : square(product(a, n / 2));
+
+/**
+ * a^b for a > 0, and for a = 0 with b > 0; otherwise it has no value to rely on. An exponent that is an integer number from -8 to 8 is computed by
+ * products: then a may have any sign, and derivatives are right at 0 too.
+ * @throws unless the operands are f32 and broadcast.
+ */
+export function pow(a: Operand, b: Operand): Tensor {
+  const small = typeof b === 'number' && Number.isInteger(b) && Math.abs(b) <= LARGEST_PRODUCT;
+  if (!(a instanceof Tensor) || a.dtype !== 'f32' || !small) return real('pow', [a, b]);
+  if (b === 0) return full(a.shape, 1);
+  return b > 0 ? product(a, b) : div(1, product(a, -b));
+}
 /** The greater operand; equal ones share the derivative. */
 export const maximum = (a: Operand, b: Operand): Tensor => apply('maximum', [a, b]);
 /** The smaller operand; equal ones share the derivative. */

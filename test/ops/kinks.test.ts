@@ -138,6 +138,40 @@ test('pow at 0 and of 1', async () => {
   assertClose(await derivative((t) => ops.pow(t, 1.5), x), [0, 1.5, 3], 1e-5, 'derivative');
 });
 
+test('pow by small integers holds for any sign, and at 0', async () => {
+  const list = [-2, -0.5, 0, 1, 3];
+  const x = tensor(list);
+  for (let n = 0; n <= 8; n++) {
+    assertClose(
+      await values(ops.pow(x, n)),
+      list.map((v) => v ** n),
+      1e-6,
+      `value, ${n}`,
+    );
+    const slope = list.map((v) => (n === 0 ? 0 : n * v ** (n - 1)));
+    assertClose(await derivative((t) => ops.pow(t, n), x), slope, 1e-6, `derivative, ${n}`);
+    const bend = list.map((v) => (n < 2 ? 0 : n * (n - 1) * v ** (n - 2)));
+    const second = await derivative((t) => gradient((u) => ops.pow(u, n), t), x);
+    assertClose(second, bend, 1e-6, `second derivative, ${n}`);
+  }
+  const away = [-2, -0.5, 1, 3];
+  for (const n of [-1, -2, -3, -8]) {
+    assertClose(
+      await values(ops.pow(tensor(away), n)),
+      away.map((v) => v ** n),
+      1e-6,
+      `value, ${n}`,
+    );
+    const slope = await derivative((t) => ops.pow(t, n), tensor(away));
+    assertClose(
+      slope,
+      away.map((v) => n * v ** (n - 1)),
+      1e-6,
+      `derivative, ${n}`,
+    );
+  }
+});
+
 test('batch norm of a constant channel: the shift, and finite derivatives to the third', async () => {
   const x = tensor(new Float32Array(12).fill(7), [6, 2]);
   const [gamma, beta] = [tensor([2, 3]), tensor([0.5, -1])];
