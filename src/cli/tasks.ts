@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { discoverTasks } from '../data/index.ts';
 import { addCommon, type CommonOptions, outputOf } from './common.ts';
+import { exitCode } from './errors.ts';
 import { table } from './output.ts';
 
 export function addTasks(program: Command): void {
@@ -34,6 +35,10 @@ export function addTasks(program: Command): void {
       ...passedOver,
     ];
     if (problems.length > 0) output.print(`\nproblems\n${problems.map((p) => `  ${p}`).join('\n')}`);
+    if (!described.some(({ normal, defective }) => normal > 0 && defective > 0)) {
+      output.warn(`${dir}: nothing here can be learned from: no task has both normal and defective pictures`);
+      process.exitCode = exitCode.failure;
+    }
   });
 }
 

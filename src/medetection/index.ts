@@ -1,4 +1,5 @@
 export * from './batch.ts';
+export * from './check-options.ts';
 export * from './config.ts';
 export * from './fine-tune.ts';
 export * from './meta-train.ts';

@@ -9,6 +9,7 @@ import {
 } from '../data/index.ts';
 import { Random } from '../random.ts';
 import type { TaskImages } from './batch.ts';
+import { checkFineTuneOptions } from './check-options.ts';
 import { checkModel, type ModelConfig } from './config.ts';
 import {
   type Epoch,
@@ -87,16 +88,17 @@ export async function runFineTune(
   request: FineTuneRequest,
   hooks: FineTuneRunHooks = {},
 ): Promise<FineTuneRun> {
-  const { data, target: name, options, seed, skipBroken, allowSeen } = request;
+  const { data, target: name, seed, skipBroken, allowSeen } = request;
+  const options = checkFineTuneOptions(request.options);
   const folder = resolve(request.folder);
   const init = request.init === 'random' ? request.init : resolve(request.init);
   const model = checkModel(request.model);
   await checkNewFolder(folder);
+  const before = init === 'random' ? undefined : await readConfig(init);
   const params =
     init === 'random' ? initModel(model, new Random(seed).fork('init')) : await loadParams(init, model);
   const { target } = await findTarget(data, name);
   const split = splitTask(target, { seed });
-  const before = init === 'random' ? undefined : await readConfig(init);
   const seen = before === undefined ? [] : seenTasks(before);
   const known = knownTarget(before, seen, name, split.hash);
   if (!allowSeen && known !== undefined) throw leak(init, known.name, name);

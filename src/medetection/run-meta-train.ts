@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { sampleEpisode, serialiseSplit, splitTask, type Task } from '../data/index.ts';
 import { Random } from '../random.ts';
 import type { TaskImages } from './batch.ts';
+import { checkMetaTrainOptions } from './check-options.ts';
 import { checkModel, type ModelConfig } from './config.ts';
 import {
   initMetaState,
@@ -94,7 +95,8 @@ export async function runMetaTrain(
   request: MetaTrainRequest,
   hooks: MetaTrainRunHooks = {},
 ): Promise<MetaTrainRun> {
-  const { data, target: name, leaveOut, options, seed, skipBroken } = request;
+  const { data, target: name, leaveOut, seed, skipBroken } = request;
+  const options = checkMetaTrainOptions(request.options);
   const folder = resolve(request.folder);
   const model = checkModel(request.model);
   await checkNewFolder(folder);

@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { discoverTasks, type LoadedTask, loadTaskBytes, type Task } from '../data/index.ts';
 
 /** A run was stopped on request before there was anything to keep. */
@@ -23,17 +24,33 @@ export async function findTarget(
   target: string,
   warn?: LoadHooks['warn'],
 ): Promise<{ tasks: Task[]; target: Task }> {
-  const tasks = await discoverTasks(data, { onProblem: warn });
-  return { tasks, target: taskNamed(tasks, target, data) };
+  const problems: string[] = [];
+  const tasks = await discoverTasks(data, { onProblem: (problem) => problems.push(problem) });
+  for (const problem of problems) warn?.(problem);
+  return { tasks, target: taskNamed(tasks, target, data, problems) };
 }
 
-/** @throws listing the tasks that there are when there is none of this name. */
-export function taskNamed(tasks: readonly Task[], name: string, data: string): Task {
+/**
+ * The task of a name.
+ * @param problems what was found wrong with folders that are none.
+ * @throws listing the tasks that there are when there is none of this name, and why its folder is none.
+ */
+export function taskNamed(
+  tasks: readonly Task[],
+  name: string,
+  data: string,
+  problems: readonly string[] = [],
+): Task {
   const task = tasks.find((t) => t.name === name);
-  if (task === undefined)
+  if (task === undefined) {
+    const why = problems.filter((problem) => problem.startsWith(`${join(resolve(data), name)}: `));
     throw new Error(
-      `tasks: ${data}: there is no task "${name}"; there are ${tasks.map((t) => t.name).join(', ')}`,
+      [
+        `tasks: ${data}: there is no task "${name}"; there are ${tasks.map((t) => t.name).join(', ')}`,
+        ...why,
+      ].join('\n'),
     );
+  }
   return task;
 }
 

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { defaultDevice } from '../device/index.ts';
 import { type JsonLinesWriter, openJsonLines, readJsonLines, writeFileAtomic } from '../store/index.ts';
 import type { TaskImages } from './batch.ts';
+import { checkFineTuneOptions, checkMetaTrainOptions } from './check-options.ts';
 import { checkModel, type ModelConfig } from './config.ts';
 import type { FineTuneOptions } from './fine-tune.ts';
 import type { MetaTrainOptions } from './meta-train.ts';
@@ -170,10 +171,15 @@ export async function readConfig(folder: string, kind?: RunConfig['kind']): Prom
   const { target, data, seed, options, model } = config;
   if (typeof target !== 'string' || typeof data !== 'string' || typeof seed !== 'number')
     fail('target, data or seed is missing or of the wrong type');
+  const seen = config.kind === 'meta-train' ? config.tasks : config.seen;
+  if (!Array.isArray(seen) || seen.some((task) => typeof task?.name !== 'string'))
+    fail(`the list of tasks learned from (${config.kind === 'meta-train' ? 'tasks' : 'seen'}) is missing`);
   if (typeof options !== 'object' || options === null || typeof model !== 'object' || model === null)
     fail('options or model is missing');
   try {
     checkModel(model);
+    if (config.kind === 'meta-train') checkMetaTrainOptions(config.options);
+    else checkFineTuneOptions(config.options);
   } catch (error) {
     fail((error as Error).message);
   }

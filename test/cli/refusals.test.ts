@@ -1,9 +1,8 @@
-import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodeSafetensors } from '../../src/store/index.ts';
-import { drawData, drawn, medetection, scratch, smallMeta } from './support.ts';
+import { drawData, drawn, medetection, records, scratch, smallMeta, smallModel } from './support.ts';
 
 const folder = scratch();
 const data = await drawData(join(folder, 'data'));
@@ -21,101 +20,59 @@ async function refused(args: string[], code: number, ...messages: RegExp[]): Pro
 }
 
 test('what is typed wrong: exit code 2, and what there is', async () => {
-  await refused(
-    ['meta-train', '--dat', data],
-    2,
-    /--data <dir>/,
-    /unknown option '--dat'\n\(Did you mean --data/,
-  );
-  await refused(['meta-trian'], 2, /unknown command 'meta-trian'\n\(Did you mean meta-train\?\)/, /evaluate/);
-  await refused(
-    [...begin, '--attention', 'up'],
-    2,
-    /'up' is invalid\. It must be one of none, low, high, multiple/,
-  );
-  await refused([...begin, '--support', 'x'], 2, /--support <n>' argument 'x' is invalid/);
-  await refused(['meta-train', '--data', data], 2, /give --data DIR and --target TASK/);
-  await refused(['fine-tune', '--init', 'random'], 2, /give --data DIR and --target TASK/);
-  await refused(
-    ['meta-train', '--resume', data, '--width', '8'],
-    2,
-    /--width: a resumed run has its own settings/,
-  );
+  await Promise.all([
+    refused(
+      ['meta-train', '--dat', data],
+      2,
+      /--data <dir>/,
+      /unknown option '--dat'\n\(Did you mean --data/,
+    ),
+    refused(['meta-trian'], 2, /unknown command 'meta-trian'\n\(Did you mean meta-train\?\)/, /evaluate/),
+    refused(
+      [...begin, '--attention', 'up'],
+      2,
+      /'up' is invalid\. It must be one of none, low, high, multiple/,
+    ),
+    refused([...begin, '--support', 'x'], 2, /--support <n>' argument 'x' is invalid/),
+    refused(['meta-train', '--data', data], 2, /give --data DIR and --target TASK/),
+    refused(['fine-tune', '--init', 'random'], 2, /give --data DIR and --target TASK/),
+    refused(['fine-tune'], 2, /give --init RUN .*, --init random, or --resume RUN/),
+    refused(
+      ['fine-tune', '--resume', data, '--rate', '1'],
+      2,
+      /--rate: a resumed run has its own settings; with --resume go only --data, --epochs/,
+    ),
+    refused(
+      ['meta-train', '--resume', data, '--width', '8'],
+      2,
+      /--width: a resumed run has its own settings/,
+    ),
+  ]);
 });
 
 test('data that are not there', async () => {
-  await refused(
-    ['tasks', path('nothing')],
-    1,
-    /nothing: the folder cannot be read \(ENOENT\)/,
-    /class folders/,
-  );
-  await refused([...begin, '--target', 'cups'], 1, /there is no task "cups"; there are .*concrete_stain/);
-  await refused([...begin, '--tasks-per-step', '9'], 1, /a step draws 9 tasks, but 3 can be learned from/);
-  await refused([...begin, '--size', '48'], 1, /size 48 must be a multiple of 64/);
-  await refused([...begin, '--adapter', 'voodoo'], 1, /no WebGPU adapter found for "voodoo"/);
+  await Promise.all([
+    refused(['tasks', path('nothing')], 1, /nothing: the folder cannot be read \(ENOENT\)/, /class folders/),
+    refused([...begin, '--target', 'cups'], 1, /there is no task "cups"; there are .*concrete_stain/),
+    refused([...begin, '--tasks-per-step', '9'], 1, /a step draws 9 tasks, but 3 can be learned from/),
+    refused([...begin, '--size', '48'], 1, /size 48 must be a multiple of 64/),
+    refused([...begin, '--adapter', 'voodoo'], 1, /no WebGPU adapter found for "voodoo"/),
+  ]);
 });
 
-test('folders and weights that do not fit', async () => {
+test('what is typed does not fit the run', async () => {
   const trained = await medetection([...begin, '--out', path('run')]);
   assert.is(trained.code, 0, trained.stderr);
-  const tune = ['fine-tune', '--epochs', '1', '--out', path('tuned'), '--init'];
-
-  await refused([...begin, '--out', path('run')], 1, /run: the folder is not empty .*--out.*--resume/);
-  await refused(['evaluate', '--run', path('run')], 1, /meta-trained and is no detector yet: fine-tune it/);
+  const tune = ['fine-tune', '--epochs', '1', '--out', path('tuned'), '--init', path('run')];
   await refused(
-    [...tune, path('run'), '--width', '16'],
+    [...tune, '--width', '16'],
     1,
     /weights\.safetensors: tensor "[\w.]+" has shape \[8\S*\] in the file, the model needs one of shape \[16\S*\]/,
   );
   await refused(
-    [...tune, path('run'), '--attention', 'none'],
+    [...tune, '--target', drawn.learned[0]],
     1,
-    /tensor "attention\.\S+ and \d+ others have no place/,
-  );
-  await refused(
-    [...tune, path('run'), '--attention', 'high'],
-    1,
-    /tensor "attention\.block4\.\S+ is missing/,
-  );
-  await refused(
-    [...tune, path('data')],
-    1,
-    /data.config\.json: there is no such file: this is not the folder of a run/,
-  );
-
-  const copy = (name: string) => {
-    cpSync(path('run'), path(name), { recursive: true });
-    return path(name);
-  };
-  truncateSync(join(copy('half'), 'weights.safetensors'), 2000);
-  await refused([...tune, path('half')], 1, /half.weights\.safetensors: .*truncated.*the file is damaged/);
-  truncateSync(path('half', 'state.safetensors'), 0);
-  await refused(['meta-train', '--resume', path('half')], 1, /half.state\.safetensors: truncated/);
-
-  const one = { dtype: 'F32', shape: [1], data: Float32Array.of(1) } as const;
-  writeFileSync(join(copy('foreign'), 'weights.safetensors'), encodeSafetensors({ 'encoder.weight': one }));
-  await refused(
-    [...tune, path('foreign')],
-    1,
-    /foreign.weights\.safetensors: tensor "trunk\.\S+" is missing/,
-  );
-  writeFileSync(path('foreign', 'config.json'), '{"architectures": []}');
-  await refused(
-    [...tune, path('foreign')],
-    1,
-    /expected version 1 of a run's configuration, found undefined/,
-  );
-  writeFileSync(path('foreign', 'config.json'), readFileSync(path('run', 'config.json')).subarray(0, 99));
-  await refused([...tune, path('foreign')], 1, /config\.json: not JSON .*the file is damaged/);
-
-  // A picture of a task learned from is another one now.
-  const pictures = path('data', drawn.learned[0], '0');
-  writeFileSync(join(pictures, '000.png'), readFileSync(join(pictures, '001.png')));
-  await refused(
-    ['meta-train', '--resume', path('run'), '--iterations', '2'],
-    1,
-    new RegExp(`pictures of task ${drawn.learned[0]} are not those`),
+    new RegExp(`weights have learned from task ${drawn.learned[0]}: .*--allow-seen`),
   );
 });
 
@@ -125,6 +82,28 @@ test('broken pictures stop a training, or are listed and left out', async () => 
   const skipping = await medetection([...begin, '--out', path('broken'), '--skip-broken', '--json']);
   assert.is(skipping.code, 0, skipping.stderr);
   assert.match(skipping.stderr, /warning: left out .*003\.png: /);
+  // And once more at the end, where it is seen.
+  assert.match(skipping.stderr, /1 picture was left out, unreadable:\n .*003\.png: .*\ndone: 1 meta-steps/);
+  assert.match(records(skipping.stdout).at(-1).skipped[0].path, /003\.png$/);
+});
+
+test('fine-tuning lists what it left out, and says nothing of the tasks beside its own', async () => {
+  mkdirSync(path('data', 'notes'));
+  const tuned = await medetection([
+    ...['fine-tune', '--init', 'random', '--data', data, '--target', drawn.learned[0], ...smallModel],
+    ...['--epochs', '1', '--skip-broken', '--out', path('skipping')],
+  ]);
+  assert.is(tuned.code, 0, tuned.stderr);
+  assert.match(tuned.stdout, /1 picture was left out, unreadable:\n .*003\.png: /);
+  assert.not.match(tuned.stderr, /notes/);
+});
+
+test('a folder without a picture to learn from: exit code 1', async () => {
+  for (const kind of ['0', '1']) mkdirSync(path('blank', 'cups', kind), { recursive: true });
+  const { code, stdout, stderr } = await medetection(['tasks', path('blank')]);
+  assert.is(code, 1);
+  assert.match(stdout, /^cups +classes +0 +0 /m);
+  assert.match(stderr, /blank: nothing here can be learned from/);
 });
 
 test('MEDETECTION_DEBUG=1 shows where an error came from', async () => {
