@@ -11,6 +11,7 @@ export interface TaskData<D> {
 /** L(theta, data): a scalar. */
 export type Loss<P extends Tree, D> = (theta: P, data: D) => Tensor;
 
+/** How the inner loop adapts parameters to a task. */
 export interface InnerLoop {
   /** alpha, the inner learning rate. */
   readonly rate: Operand;
@@ -22,7 +23,9 @@ export interface InnerLoop {
   readonly adapts?: (path: string) => boolean;
 }
 
+/** What the inner loop gives. */
 export interface Adapted<P extends Tree> {
+  /** The adapted parameters, a graph over the initial ones. */
   readonly theta: P;
   /** The support loss before each step. */
   readonly losses: readonly Tensor[];

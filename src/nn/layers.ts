@@ -14,16 +14,17 @@ export const initConv = (random: Random, inputs: number, outputs: number, kernel
   bias: filled([outputs], 0),
 });
 
-/** x [N,C,H,W] -> [N,O,OH,OW]. */
+/** Convolution layer: x [N,C,H,W] -> [N,O,OH,OW]. */
 export const conv = (x: Tensor, { weight, bias }: ConvParams, padding = 0, stride = 1): Tensor =>
   conv2d(x, weight, { bias, padding, stride });
 
-/** Scale 1 and shift 0. */
+/** Parameters of a normalisation of `channels` channels: scale 1 and shift 0. */
 export const initNorm = (channels: number): NormParams => ({
   gamma: filled([channels], 1),
   beta: filled([channels], 0),
 });
 
+/** A linear layer's weight [out, in] and bias [out]. */
 export type LinearParams = { readonly weight: Tensor; readonly bias: Tensor };
 
 /** Weights [out, in] uniform within 1 / sqrt(in), and a zero bias. */
@@ -32,7 +33,7 @@ export const initLinear = (random: Random, inputs: number, outputs: number): Lin
   bias: filled([outputs], 0),
 });
 
-/** x [N, in] -> [N, out]. */
+/** Linear layer, x weight^T + bias: x [N, in] -> [N, out]. */
 export const linear = (x: Tensor, { weight, bias }: LinearParams): Tensor =>
   add(matmul(x, weight, { transposeB: true }), bias);
 

@@ -140,6 +140,7 @@ const gammaGrad = (x: Tensor, dy: Tensor, eps: number): Tensor =>
 const secondGrad = (x: Tensor, gamma: Tensor, dy: Tensor, u: Tensor, eps: number): Tensor =>
   new Tensor(secondGradOp, [x, gamma, dy, u], { eps }, x.shape, 'f32');
 
+/** How `batchNorm` normalises. */
 export interface BatchNormOptions {
   /** Added to the variance (default 1e-5). */
   readonly eps?: number;

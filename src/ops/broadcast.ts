@@ -47,6 +47,7 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   return reshape(sumKeep(x, axes), shape);
 }
 
+/** What a reduction leaves of the axes it reduces. */
 export interface ReduceOptions {
   /** Keep reduced axes as extents of 1 (default false). */
   readonly keepDims?: boolean;

@@ -11,6 +11,7 @@ import { reshape } from './movement.ts';
  * Its three faces, dT/dg, dT/dx and dT/dw, are the three ops below, and the derivatives of each are the other two.
  */
 
+/** The window of a convolution, in pixels. */
 export interface Conv2dAttrs {
   readonly stride: number;
   readonly padding: number;
@@ -64,6 +65,7 @@ const inputGrad = (g: Tensor, w: Tensor, inputShape: readonly number[], attrs: C
 const weightGrad = (x: Tensor, g: Tensor, weightShape: readonly number[], attrs: Conv2dAttrs): Tensor =>
   new Tensor(weightGradOp, [x, g], { ...attrs }, weightShape, 'f32');
 
+/** Window and bias of `conv2d`. */
 export interface Conv2dOptions {
   /** Step between windows, in pixels (default 1). */
   readonly stride?: number;

@@ -12,6 +12,7 @@ export type ConvParams = { readonly weight: Tensor; readonly bias: Tensor };
 /** Scale and shift of a normalisation, each [C]. */
 export type NormParams = { readonly gamma: Tensor; readonly beta: Tensor };
 
+/** Weights of coordinate attention over C channels with a bottleneck of M. */
 export type CoordinateAttentionParams = {
   /** 1x1, C -> M, shared by both directions. */
   readonly reduce: ConvParams;
@@ -22,6 +23,7 @@ export type CoordinateAttentionParams = {
   readonly width: ConvParams;
 };
 
+/** Choices of `coordinateAttention`. */
 export interface CoordinateAttentionOptions {
   /** The bottleneck's normalisation (default: by the batch). */
   readonly normalise?: (x: Tensor, params: NormParams) => Tensor;

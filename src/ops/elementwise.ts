@@ -27,8 +27,8 @@ interface ScalarFunction {
 const none = () => [null, null, null];
 const bool = (expression: string) => `select(I(0), I(1), ${expression})`;
 /**
- * WGSL's own min, max, clamp, sign, exp and log may lose a NaN; with this around them it stays. `a != a` would not do: it is
- * false for NaN on some adapters.
+ * WGSL's own min, max, clamp, sign, exp and log may lose a NaN; with this around them it stays. `a != a` would not do:
+ * it is false for NaN on some adapters.
  */
 const keepNaN = (a: string, otherwise: string) => `select(${a}, ${otherwise}, ${a} == ${a})`;
 
@@ -183,13 +183,24 @@ function real(name: FunctionName, operands: readonly Operand[]): Tensor {
   return apply(name, operands);
 }
 
-/** Functions of the table are applied element by element; operands broadcast by NumPy's rule. */
+/*
+ * Functions of the table, applied element by element. Operands broadcast by NumPy's rule; all throw, naming themselves,
+ * when shapes do not broadcast, types differ or a function of real numbers is given integers.
+ */
+
+/** a + b. */
 export const add = (a: Operand, b: Operand): Tensor => apply('add', [a, b]);
+/** a - b. */
 export const sub = (a: Operand, b: Operand): Tensor => apply('sub', [a, b]);
+/** a * b, element by element. */
 export const mul = (a: Operand, b: Operand): Tensor => apply('mul', [a, b]);
+/** a / b of f32 operands. */
 export const div = (a: Operand, b: Operand): Tensor => real('div', [a, b]);
+/** -a. */
 export const neg = (a: Tensor): Tensor => apply('neg', [a]);
+/** a^2. */
 export const square = (a: Tensor): Tensor => apply('square', [a]);
+/** e^a. */
 export const exp = (a: Tensor): Tensor => real('exp', [a]);
 /** Natural logarithm. */
 export const log = (a: Tensor): Tensor => real('log', [a]);
@@ -197,8 +208,11 @@ export const log = (a: Tensor): Tensor => real('log', [a]);
 export const sqrt = (a: Tensor): Tensor => real('sqrt', [a]);
 /** 1 / sqrt(a). */
 export const rsqrt = (a: Tensor): Tensor => real('rsqrt', [a]);
+/** Sine of an angle in radians; WGSL promises an absolute error below 2^-11 for |a| <= pi. */
 export const sin = (a: Tensor): Tensor => real('sin', [a]);
+/** Cosine of an angle in radians; WGSL promises an absolute error below 2^-11 for |a| <= pi. */
 export const cos = (a: Tensor): Tensor => real('cos', [a]);
+/** Hyperbolic tangent. */
 export const tanh = (a: Tensor): Tensor => real('tanh', [a]);
 /** 1 / (1 + e^-a). */
 export const sigmoid = (a: Tensor): Tensor => real('sigmoid', [a]);
@@ -206,8 +220,9 @@ export const sigmoid = (a: Tensor): Tensor => real('sigmoid', [a]);
 export const softplus = (a: Tensor): Tensor => real('softplus', [a]);
 /** |a|, with derivative 0 at 0. */
 export const abs = (a: Tensor): Tensor => apply('abs', [a]);
-/** -1, 0 or 1. */
+/** -1, 0 or 1, of a's type; its derivative is taken as 0. */
 export const sign = (a: Tensor): Tensor => apply('sign', [a]);
+/** The greatest integer not above a, as f32; its derivative is taken as 0. */
 export const floor = (a: Tensor): Tensor => real('floor', [a]);
 /** max(a, 0), with derivative 0 at 0. */
 export const relu = (a: Tensor): Tensor => real('relu', [a]);
@@ -219,8 +234,8 @@ const product = (a: Tensor, n: number): Tensor =>
   n === 1 ? a : n % 2 === 1 ? mul(product(a, n - 1), a) : square(product(a, n / 2));
 
 /**
- * a^b for a > 0, and for a = 0 with b > 0; otherwise it has no value to rely on. An exponent that is an integer number from -8 to 8 is computed by
- * products: then a may have any sign, and derivatives are right at 0 too.
+ * a^b for a > 0, and for a = 0 with b > 0; for other a it has no value to rely on. But an exponent that is an integer
+ * number from -8 to 8 is computed by products: then a may have any sign, and derivatives are right at 0 too.
  * @throws unless the operands are f32 and broadcast.
  */
 export function pow(a: Operand, b: Operand): Tensor {
@@ -245,7 +260,10 @@ export const equal = (a: Operand, b: Operand): Tensor => apply('equal', [a, b]);
 export const toFloat = (a: Tensor): Tensor => (a.dtype === 'f32' ? a : apply('toFloat', [a]));
 /** f32 to i32, towards zero. */
 export const toInt = (a: Tensor): Tensor => (a.dtype === 'i32' ? a : apply('toInt', [a]));
-/** `a` where the i32 mask is not 0, else `b`. */
+/**
+ * `a` where the i32 mask is not 0, else `b`; what is not chosen does not matter, NaN included.
+ * @throws when the mask is not i32.
+ */
 export function where(mask: Tensor, a: Operand, b: Operand): Tensor {
   if (mask.dtype !== 'i32')
     throw new Error(`where: the mask must be i32 (as greater and equal give), got ${describe(mask)}`);

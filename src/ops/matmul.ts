@@ -5,6 +5,7 @@ import { broadcastTo, sumTo } from './broadcast.ts';
 import { matmulKernel } from './matmul-kernel.ts';
 import { reshape } from './movement.ts';
 
+/** Which operands are read transposed. */
 export interface MatmulAttrs {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
@@ -31,6 +32,7 @@ function batched(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean)
   return new Tensor(matmulOp, [a, b], { transposeA, transposeB }, [batch, rows, columns], 'f32');
 }
 
+/** Which operands `matmul` transposes (default none). */
 export interface MatmulOptions {
   /** Use the transpose of the last two axes of the first operand. */
   readonly transposeA?: boolean;

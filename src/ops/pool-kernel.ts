@@ -34,14 +34,18 @@ function poolKernel(
   };
 }
 
+/** The greatest element of every window. */
 export const maxPoolKernel = (node: Tensor, device: Capabilities): Kernel =>
   poolKernel('max_pool', node, node.inputs[0], node, device);
 
+/** The place of the greatest element in every window. */
 export const maxPoolCodesKernel = (node: Tensor, device: Capabilities): Kernel =>
   poolKernel('max_pool_codes', node, node.inputs[0], node, device);
 
+/** The element of every window that its code names. */
 export const gatherPoolKernel = (node: Tensor, device: Capabilities): Kernel =>
   poolKernel('gather_pool', node, node.inputs[0], node, device);
 
+/** Every window's value, sent to the place that its code names. */
 export const scatterPoolKernel = (node: Tensor, device: Capabilities): Kernel =>
   poolKernel('scatter_pool', node, node, node.inputs[0], device);

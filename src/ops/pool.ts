@@ -12,6 +12,7 @@ import { gatherPoolKernel, maxPoolCodesKernel, maxPoolKernel, scatterPoolKernel 
  * column); gathering by codes and scattering by codes are each other's adjoint.
  */
 
+/** A square pooling window, in pixels. */
 export interface PoolAttrs {
   readonly kernel: number;
   readonly stride: number;
@@ -65,6 +66,7 @@ const gatherPool = (x: Tensor, codes: Tensor, attrs: PoolAttrs): Tensor =>
 const scatterPool = (g: Tensor, codes: Tensor, shape: readonly number[], attrs: PoolAttrs): Tensor =>
   new Tensor(scatterPoolOp, [g, codes], { ...attrs }, shape, 'f32');
 
+/** Step and margin of pooling windows, in pixels. */
 export interface PoolOptions {
   /** Step between windows (default: the kernel, so that windows do not overlap). */
   readonly stride?: number;

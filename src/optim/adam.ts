@@ -9,9 +9,13 @@ export type AdamState<P extends Tree> = {
   readonly step: Tensor;
 };
 
+/** The constants of Adam. */
 export interface AdamOptions {
+  /** Decay of the first moment (default 0.9). */
   readonly beta1?: number;
+  /** Decay of the second moment (default 0.999). */
   readonly beta2?: number;
+  /** Added to the root of the second moment (default 1e-8). */
   readonly eps?: number;
 }
 
