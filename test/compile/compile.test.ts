@@ -295,6 +295,10 @@ test('what a tree cannot hold is refused, in arguments and results', async () =>
     w = t;
   }
   const takes = (x: unknown) => () => identity(x as never);
+  const thenable = Object.fromEntries<unknown>([
+    ['then', () => {}],
+    ['t', t],
+  ]);
   const gives = (x: unknown) => () => compile(() => x)();
   await rejects(
     takes({ a: new Map([['w', t]]) }),
