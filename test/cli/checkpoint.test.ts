@@ -2,7 +2,7 @@ import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { defaultDevice } from '../../src/device/default.ts';
+import { defaultDevice } from '../../src/device/index.ts';
 import { defaultMetaTrain, defaultModel, loadState, runMetaTrain } from '../../src/medetection/index.ts';
 import { drawData, drawn, scratch } from './support.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { drawData, drawn, medetection, records, scratch, smallMeta, smallModel } from './support.ts';
+import { drawData, drawn, medetection, records, scratch, smallMeta } from './support.ts';
 
 const folder = scratch();
 const data = await drawData(join(folder, 'data'));
@@ -85,17 +85,6 @@ test('broken pictures stop a training, or are listed and left out', async () => 
   // And once more at the end, where it is seen.
   assert.match(skipping.stderr, /1 picture was left out, unreadable:\n .*003\.png: .*\ndone: 1 meta-steps/);
   assert.match(records(skipping.stdout).at(-1).skipped[0].path, /003\.png$/);
-});
-
-test('fine-tuning lists what it left out, and says nothing of the tasks beside its own', async () => {
-  mkdirSync(path('data', 'notes'));
-  const tuned = await medetection([
-    ...['fine-tune', '--init', 'random', '--data', data, '--target', drawn.learned[0], ...smallModel],
-    ...['--epochs', '1', '--skip-broken', '--out', path('skipping')],
-  ]);
-  assert.is(tuned.code, 0, tuned.stderr);
-  assert.match(tuned.stdout, /1 picture was left out, unreadable:\n .*003\.png: /);
-  assert.not.match(tuned.stderr, /notes/);
 });
 
 test('a folder without a picture to learn from: exit code 1', async () => {

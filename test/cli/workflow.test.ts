@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { decodeSafetensors, encodeSafetensors } from '../../src/store/index.ts';
 import { drawData, drawn, medetection, records, scratch, smallMeta } from './support.ts';
 
 const folder = scratch();
@@ -140,14 +141,35 @@ test('fine-tune, evaluate and predict with the run alone', async () => {
   assert.match(changed.stderr, /pictures of the test part are not what they were/);
 });
 
-test('fine-tune from random weights needs no run', async () => {
+test('a picture that the network computes no number for has no verdict: exit code 1', async () => {
+  const run = path('overflowing');
+  cpSync(path('tuned'), run, { recursive: true });
+  const file = join(run, 'weights.safetensors');
+  const { tensors, metadata } = decodeSafetensors(readFileSync(file), file);
+  (tensors['head.weight'].data as Float32Array).fill(3e38);
+  writeFileSync(file, encodeSafetensors(tensors, metadata));
+  const image = path('moved', target, '0', '000.png');
+  const { code, stdout, stderr } = await medetection(['predict', image, '--run', run, '--json']);
+  assert.is(code, 1, stderr);
+  const [{ images }] = records(stdout);
+  assert.is(images[0].verdict, 'none');
+  assert.not.ok('score' in images[0]);
+  assert.match(images[0].error, /no finite score/);
+  assert.match(stderr, /error: .*000\.png: the network computes no finite score/);
+});
+
+test('fine-tune from random weights needs no run, lists what it left out, and says nothing of other tasks', async () => {
+  mkdirSync(path('moved', 'notes'));
+  writeFileSync(path('moved', drawn.learned[0], '1', '003.png'), 'not a picture');
   const { code, stderr, stdout } = await medetection([
     ...['fine-tune', '--init', 'random', '--data', path('moved'), '--target', drawn.learned[0]],
     ...['--size', '32', '--width', '8', '--no-siamese', '--attention', 'none', '--epochs', '1'],
-    ...['--out', path('random')],
+    ...['--skip-broken', '--out', path('random')],
   ]);
   assert.is(code, 0, stderr);
   assert.match(stdout, /epoch +train loss +val\. loss +accuracy +recall +precision +F1 +AUROC/);
+  assert.match(stdout, /1 picture was left out, unreadable:\n .*003\.png: /);
+  assert.not.match(stderr, /notes/);
   assert.is(json('random', 'config.json').init, 'random');
   assert.is(json('random', 'config.json').model.siamese, false);
   for (const file of ['metrics.jsonl', 'weights.safetensors', 'references.safetensors', 'split.json'])
