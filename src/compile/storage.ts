@@ -35,8 +35,8 @@ const CHEAP = 12;
 /** An expression longer than this is cut, or compiling its kernel takes longer than it saves. */
 const LONGEST = 96;
 const COSTLY = 8;
-/** Pads within pads beyond which a value is stored. */
-const MOST_PADS = 32;
+/** Pads within pads beyond which a value is stored: SwiftShader takes minutes to compile thirty of them. */
+const MOST_PADS = 8;
 
 /** What computing a value inside a loop takes: buffers read and operations done. */
 interface Inline {
