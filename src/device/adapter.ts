@@ -35,21 +35,21 @@ async function sources(wanted: string): Promise<[string, Finder][]> {
   const swiftShaderFits = wanted === 'auto' || wanted === 'software' || 'swiftshader'.includes(wanted);
   if (runtime === 'browser' || !swiftShaderFits) return [system];
   const { hasVulkanDriver, withSwiftShader } = await import('./swiftshader.ts');
+  const systemFirst = ['auto', 'software'].includes(wanted) && (await hasVulkanDriver());
   if (runtime === 'node') {
     const { createGpu } = await import('./dawn.ts');
-    return [
-      system,
-      ['SwiftShader', () => withSwiftShader(async () => (await createGpu('SwiftShader')).requestAdapter())],
+    const swiftShader: [string, Finder] = [
+      'SwiftShader',
+      () => withSwiftShader(async () => (await createGpu('SwiftShader')).requestAdapter()),
     ];
+    return systemFirst ? [system, swiftShader] : [swiftShader, system];
   }
-  // Deno looks for drivers once, at the first request, so the choice has to be made before it.
   const swiftShader: [string, Finder] = [
     'SwiftShader',
     () => withSwiftShader(async () => navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' })),
   ];
-  return !['auto', 'software'].includes(wanted) || !(await hasVulkanDriver())
-    ? [swiftShader, system]
-    : [system];
+  // Deno looks for drivers once, at the first request: one that finds none would leave SwiftShader unseen.
+  return systemFirst ? [system] : [swiftShader, system];
 }
 
 async function attempt(

@@ -68,13 +68,25 @@ function loadVulkanLoader(path: string): void {
   }
 }
 
-/** Whether the environment or the system's usual folders name a Vulkan driver, be it one that works or not. */
+/**
+ * Whether there is a Vulkan driver's manifest anywhere that the loader looks, be it of a driver that works or not. Where
+ * there is none, asking Dawn would only make it print warnings.
+ */
 export async function hasVulkanDriver(): Promise<boolean> {
   if (process.platform !== 'linux') return true;
-  const named = environment('VK_DRIVER_FILES') || environment('VK_ICD_FILENAMES');
-  if (named) return named.split(':').some((path) => existsSync(path));
-  for (const folder of ['/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d']) {
-    const files = await readdir(folder).catch(() => []); // Absent on most systems.
+  const list = (name: string, fallback = '') => (environment(name) || fallback).split(':').filter(Boolean);
+  if (list('VK_ADD_DRIVER_FILES').some((path) => existsSync(path))) return true;
+  const named = [...list('VK_DRIVER_FILES'), ...list('VK_ICD_FILENAMES')];
+  if (named.length > 0) return named.some((path) => existsSync(path));
+  const folders = [
+    ...list('XDG_CONFIG_HOME', join(homedir(), '.config')),
+    ...list('XDG_CONFIG_DIRS', '/etc/xdg'),
+    ...['/usr/local/etc', '/etc'],
+    ...list('XDG_DATA_HOME', join(homedir(), '.local/share')),
+    ...[...list('XDG_DATA_DIRS'), '/usr/local/share', '/usr/share'],
+  ];
+  for (const folder of folders) {
+    const files = await readdir(join(folder, 'vulkan/icd.d')).catch(() => []); // Absent on most systems.
     if (files.some((name) => name.endsWith('.json'))) return true;
   }
   return false;
