@@ -15,7 +15,8 @@ async function refused(args: string[], code: number, ...messages: RegExp[]): Pro
   const ended = await medetection(args);
   assert.is(ended.code, code, ended.stderr);
   for (const message of messages) assert.match(ended.stderr, message);
-  assert.not.match(ended.stderr, /^\s+at /m);
+  // Of ours: where there is no driver, Dawn itself prints a place in its C++ sources.
+  assert.not.match(ended.stderr, /^\s+at .*(\.[cm]?[jt]s|node:)/m);
   assert.is(ended.stdout.replace(/^adapter: .*\n/, ''), '');
 }
 
