@@ -1,5 +1,5 @@
+import { foldGrid } from '../../src/device/grid.ts';
 import type { Kernel } from '../../src/device/index.ts';
-import { foldGrid } from '../../src/ops/plane-grid.ts';
 
 /** A kernel on one problem: what to bind, what the result must be, how much arithmetic it is. */
 export interface Case {

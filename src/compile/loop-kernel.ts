@@ -1,4 +1,5 @@
 import type { Capabilities } from '../device/capabilities.ts';
+import { foldGrid } from '../device/grid.ts';
 import type { Kernel } from '../device/kernel.ts';
 import { shaderSource } from '../device/shader.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
@@ -20,12 +21,6 @@ export interface Result {
 
 export const product = (list: readonly number[]): number => list.reduce((a, b) => a * b, 1);
 export const extents = (dims: readonly { readonly extent: number }[]): number[] => dims.map((d) => d.extent);
-
-/** Splits a count of workgroups over two grid dimensions. */
-export function spread(count: number, device: Capabilities): [number, number] {
-  const x = Math.min(count, device.maxGrid);
-  return [x, Math.ceil(count / x)];
-}
 
 /** `let c0 = ...; let c1 = ...;`: the coordinates of a row-major index over these dimensions, innermost last. */
 export function decode(
@@ -111,7 +106,7 @@ export function elementwiseKernel(
     point = lines(body.loads('i'), body.steps(coordinate), store(`row * ${innerExtent} + i`));
   }
   const type = (r: Result) => (vector ? `vec4<${r.dtype}>` : r.dtype);
-  const [y, z] = spread(flat ? 1 : rows, device);
+  const [y, z] = foldGrid(flat ? 1 : rows, device.maxGrid);
   const kernel: Kernel = {
     name: 'elementwise',
     source: fillTemplate(shaderSource('elementwise'), {

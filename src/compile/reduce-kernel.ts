@@ -1,19 +1,11 @@
 import type { Capabilities } from '../device/capabilities.ts';
+import { foldGrid } from '../device/grid.ts';
 import type { Kernel } from '../device/kernel.ts';
 import { shaderSource } from '../device/shader.ts';
 import type { DType } from '../graph/tensor.ts';
 import { type LoopDim, loopDims, vectorises } from './domain.ts';
 import type { Expression } from './expression.ts';
-import {
-  decode,
-  extents,
-  type LoopKernel,
-  lines,
-  outputs,
-  product,
-  type Result,
-  spread,
-} from './loop-kernel.ts';
+import { decode, extents, type LoopKernel, lines, outputs, product, type Result } from './loop-kernel.ts';
 import { BodyWriter, DimsWriter, fillTemplate } from './wgsl.ts';
 
 export type Combine = 'sum' | 'max';
@@ -196,7 +188,7 @@ function reduceRows(
       ),
     )
     .join('\n');
-  const [x, y] = spread(keptCount, device);
+  const [x, y] = foldGrid(keptCount, device.maxGrid);
   const kernel = {
     name: 'reduce_rows',
     source: fillTemplate(shaderSource('reduce_rows'), {
@@ -315,7 +307,7 @@ function reduceColumns(
   const nest = loops(0, 'acc');
   const at = parts > 1 ? 'group.z * dims.kept + place' : 'place';
   const store = lines(...results.map((_, i) => `out${i}[${at}] = acc${i};`));
-  const [x, y] = spread(groups, device);
+  const [x, y] = foldGrid(groups, device.maxGrid);
   const kernel: Kernel = {
     name: 'reduce_columns',
     source: fillTemplate(shaderSource('reduce_columns'), {

@@ -1,11 +1,11 @@
 import type { Capabilities } from '../device/capabilities.ts';
+import { foldGrid } from '../device/grid.ts';
 import { type Kernel, u32 } from '../device/kernel.ts';
 import { type ShaderName, shaderSource } from '../device/shader.ts';
 import type { Shape } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
-import type { Conv2dAttrs } from './conv2d.ts';
 import { kernelOp } from './kernel-op.ts';
-import { foldGrid } from './plane-grid.ts';
+import type { Conv2dAttrs } from './window.ts';
 
 /*
  * Convolution kernels that need nothing but WebGPU: any stride, padding and kernel. x [N,C,H,W] is the image side,

@@ -1,11 +1,11 @@
 import type { Capabilities } from '../device/capabilities.ts';
+import { foldGrid } from '../device/grid.ts';
 import { type Kernel, u32 } from '../device/kernel.ts';
 import { type ShaderName, unrolledSource } from '../device/shader.ts';
 import { Tensor } from '../graph/tensor.ts';
-import type { Conv2dAttrs } from './conv2d.ts';
 import { kernelOp } from './kernel-op.ts';
 import { flip, pad, permute } from './movement.ts';
-import { foldGrid } from './plane-grid.ts';
+import type { Conv2dAttrs } from './window.ts';
 
 /*
  * Convolution on processors: one subgroup per workgroup, weights broadcast from lanes. Stride 1 only. The input gradient

@@ -4,18 +4,13 @@ import { Tensor } from '../graph/tensor.ts';
 import { conv2dForward, conv2dToInput, conv2dToWeight } from './conv2d-kernel.ts';
 import { add } from './elementwise.ts';
 import { reshape } from './movement.ts';
+import { type Conv2dAttrs, checkWindow } from './window.ts';
 
 /*
  * Convolution is one trilinear form of input x [N,C,H,W], weight w [O,C,KH,KW] and output cotangent g [N,O,OH,OW]:
  *   T(x, w, g) = sum over n,o,i,j,c,a,b of g[n,o,i,j] w[o,c,a,b] x[n,c,i*stride+a-padding,j*stride+b-padding].
  * Its three faces, dT/dg, dT/dx and dT/dw, are the three ops below, and the derivatives of each are the other two.
  */
-
-/** The window of a convolution, in pixels. */
-export interface Conv2dAttrs {
-  readonly stride: number;
-  readonly padding: number;
-}
 
 const attrsOf = (node: Tensor): Conv2dAttrs => {
   const { stride, padding } = node.attrs as unknown as Conv2dAttrs;
@@ -73,17 +68,6 @@ export interface Conv2dOptions {
   readonly padding?: number;
   /** Added to every pixel of its output channel, [O]. */
   readonly bias?: Tensor;
-}
-
-/**
- * Checks the step and margin of a windowed op; `shapes` says what it was to run on.
- * @throws unless the stride is a positive integer and the padding a non-negative one.
- */
-export function checkWindow(op: string, stride: number, padding: number, shapes: string): void {
-  if (!Number.isInteger(stride) || stride < 1)
-    throw new Error(`${op}: stride ${stride} must be a positive integer ${shapes}`);
-  if (!Number.isInteger(padding) || padding < 0)
-    throw new Error(`${op}: padding ${padding} must be a non-negative integer ${shapes}`);
 }
 
 /**

@@ -1,9 +1,14 @@
 import type { Capabilities } from '../device/capabilities.ts';
+import { foldGrid } from '../device/grid.ts';
 import { type Kernel, u32 } from '../device/kernel.ts';
 import { shaderSource, unrolledSource } from '../device/shader.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import type { MatmulAttrs } from './matmul.ts';
-import { foldGrid } from './plane-grid.ts';
+
+/** Which operands are read transposed. */
+export interface MatmulAttrs {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
 
 interface Product {
   readonly a: Tensor;

@@ -2,14 +2,8 @@ import type { Op } from '../graph/op.ts';
 import { broadcastShapes, showShape } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { broadcastTo, sumTo } from './broadcast.ts';
-import { matmulKernel } from './matmul-kernel.ts';
+import { type MatmulAttrs, matmulKernel } from './matmul-kernel.ts';
 import { reshape } from './movement.ts';
-
-/** Which operands are read transposed. */
-export interface MatmulAttrs {
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-}
 
 /** C[b] = op(A[b]) op(B[b]); a batch of 1 serves every b. */
 const matmulOp: Op = {

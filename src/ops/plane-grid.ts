@@ -1,13 +1,5 @@
 import type { Capabilities } from '../device/capabilities.ts';
-
-/**
- * Workgroups numbered y * columns + x, over two grid dimensions where one is too short. The last numbers may be past
- * `count`: shaders check.
- */
-export function foldGrid(count: number, maxGrid: number): [columns: number, rows: number] {
-  const rows = Math.ceil(count / maxGrid);
-  return [Math.ceil(count / rows), rows];
-}
+import { foldGrid } from '../device/grid.ts';
 
 /** One workgroup per image plane. */
 export const planeGrid = (planes: number, { maxGrid }: Capabilities): [number, number, number] => [

@@ -3,7 +3,7 @@ import { type Kernel, u32 } from '../device/kernel.ts';
 import { type ShaderName, shaderSource } from '../device/shader.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { planeGrid, tileFor } from './plane-grid.ts';
-import type { PoolAttrs } from './pool.ts';
+import type { PoolAttrs } from './window.ts';
 
 /** The four kernels, each for any window and for 2x2 windows side by side. */
 type PoolKernel = 'max_pool' | 'max_pool_codes' | 'gather_pool' | 'scatter_pool';

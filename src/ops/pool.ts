@@ -3,21 +3,15 @@ import { showShape } from '../graph/shape.ts';
 import { full } from '../graph/source.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { concat } from './concat.ts';
-import { checkWindow, conv2d } from './conv2d.ts';
+import { conv2d } from './conv2d.ts';
 import { reshape } from './movement.ts';
 import { gatherPoolKernel, maxPoolCodesKernel, maxPoolKernel, scatterPoolKernel } from './pool-kernel.ts';
+import { checkWindow, type PoolAttrs } from './window.ts';
 
 /*
  * Max pooling and its derivatives. A code is the position of the chosen element inside its window (row * kernel +
  * column); gathering by codes and scattering by codes are each other's adjoint.
  */
-
-/** A square pooling window, in pixels. */
-export interface PoolAttrs {
-  readonly kernel: number;
-  readonly stride: number;
-  readonly padding: number;
-}
 
 const poolAttrs = (node: Tensor): PoolAttrs => {
   const { kernel, stride, padding } = node.attrs as unknown as PoolAttrs;
