@@ -17,6 +17,7 @@ import {
 } from '../medetection/index.ts';
 import { chart, type Series } from './chart.ts';
 import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
+import { UsageError } from './errors.ts';
 import { addFlags, integer } from './flags.ts';
 import { commandLine, shortPath } from './invocation.ts';
 import { decimals, type Output, table } from './output.ts';
@@ -43,6 +44,7 @@ const STARTS = ['meta-trained', 'random'] as const;
 type Start = (typeof STARTS)[number];
 
 interface Options extends CommonOptions {
+  readonly target: string;
   readonly out?: string;
   readonly size: number;
   readonly seed: number;
@@ -53,6 +55,7 @@ export function addDemo(program: Command): void {
   const command = program
     .command('demo')
     .description('watch a detector learn to learn, on drawn pictures: nothing to download, minutes on a CPU')
+    .option('--target <task>', 'the product that is new at the end', demo.target)
     .option('--out <dir>', 'folder for pictures and runs (default: runs/demo-<n>)')
     .option('--seed <n>', 'decides pictures, initial weights and draws', integer(0), 0)
     .option('--iterations <n>', 'meta-steps', integer(1), demo.meta.iterations);
@@ -60,20 +63,20 @@ export function addDemo(program: Command): void {
   addCommon(command).action(async (options: Options) => {
     const output = outputOf(options);
     const begun = performance.now();
-    const { size, seed, iterations } = options;
+    const { target, size, seed, iterations } = options;
+    const leaveOut = sameTexture(target);
     const model = checkModel({ ...defaultModel, width: demo.width, size });
     if (options.out !== undefined) await checkNewFolder(resolve(options.out));
     await withDevice(options, output, async (signal) => {
       const folder = resolve(options.out ?? newRunFolder('demo'));
       const data = join(folder, 'data');
-      const leaveOut = sameTexture();
       output.print(
-        `held out: ${demo.target}, and with it all of its texture (${[demo.target, ...leaveOut].join(', ')})`,
+        `held out: ${target}, and with it all of its texture (${[target, ...leaveOut].join(', ')})`,
       );
-      await drawTasks(data, size, seed, signal);
+      await drawTasks(data, target, size, seed, signal);
 
       const meta = metaTrainUi(output, signal);
-      const common = { data, target: demo.target, model, seed, skipBroken: false };
+      const common = { data, target, model, seed, skipBroken: false };
       const trained = await runMetaTrain(
         {
           ...common,
@@ -109,28 +112,38 @@ export function addDemo(program: Command): void {
         return run;
       };
       const runs = { 'meta-trained': await tune('meta-trained'), random: await tune('random') };
-      report(output, folder, runs);
+      report(output, folder, target, runs);
       output.print(`\n${duration((performance.now() - begun) / 1000)} in all`);
     });
   });
 }
 
 /** The other tasks of the target's texture: learning from them would not leave the product out. */
-function sameTexture(): string[] {
-  const { texture } = proceduralTasks.find(({ name }) => name === demo.target)!;
+function sameTexture(target: string): string[] {
+  const known = proceduralTasks.find(({ name }) => name === target);
+  if (known === undefined)
+    throw new UsageError(
+      `demo: there is no task "${target}"; there are ${proceduralTasks.map(({ name }) => name).join(', ')}`,
+    );
   return proceduralTasks
-    .filter((task) => task.texture === texture && task.name !== demo.target)
+    .filter((task) => task.texture === known.texture && task.name !== target)
     .map(({ name }) => name);
 }
 
 /** Draws all tasks and writes them as PNG files, to be read like any user's. */
-async function drawTasks(data: string, size: number, seed: number, signal: AbortSignal): Promise<void> {
+async function drawTasks(
+  data: string,
+  target: string,
+  size: number,
+  seed: number,
+  signal: AbortSignal,
+): Promise<void> {
   await mkdir(data, { recursive: true });
   const bar = startProgress('drawing', 'task', proceduralTasks.length);
   try {
     for (const [done, task] of proceduralTasks.entries()) {
       if (signal.aborted) throw new Interrupted('stopped while drawing pictures; nothing was learned yet');
-      const each = task.name === demo.target ? demo.targetImages : demo.images;
+      const each = task.name === target ? demo.targetImages : demo.images;
       const product = `${seed}/${task.name}`;
       await writeTask(data, generateTask({ ...task, size, normal: each, defective: each, seed: product }));
       bar.update(done + 1);
@@ -147,7 +160,12 @@ const marks: Readonly<Record<Start, Pick<Series, 'mark' | 'line'>>> = {
   random: { mark: 'o', line: '.' },
 };
 
-function report(output: Output, folder: string, runs: Readonly<Record<Start, FineTuneRun>>): void {
+function report(
+  output: Output,
+  folder: string,
+  target: string,
+  runs: Readonly<Record<Start, FineTuneRun>>,
+): void {
   const epochs = (start: Start): readonly Epoch[] => runs[start].epochs;
   const count = Math.min(...STARTS.map((start) => epochs(start).length));
   const header = ['epoch', 'start', ...testMetrics.map(([name]) => name)];
@@ -158,7 +176,7 @@ function report(output: Output, folder: string, runs: Readonly<Record<Start, Fin
       ...testMetrics.map(([, of]) => decimals(of(epochs(start)[i].test))),
     ]),
   ).flat();
-  output.print(`\n${demo.target}, test part, after each epoch of fine-tuning (0: before the first)\n`);
+  output.print(`\n${target}, test part, after each epoch of fine-tuning (0: before the first)\n`);
   output.print(table([header, ...rows]));
   const auroc = (start: Start) => epochs(start).map(({ test }) => test.auroc);
   const series = [...STARTS]
@@ -172,7 +190,7 @@ function report(output: Output, folder: string, runs: Readonly<Record<Start, Fin
       'predict',
       '--run',
       shortPath(runs['meta-trained'].folder),
-      shortPath(join(folder, 'data', demo.target, '1', '000.png')),
+      shortPath(join(folder, 'data', target, '1', '000.png')),
     ),
     commandLine('tasks', shortPath(join(folder, 'data'))),
   ];
@@ -181,7 +199,7 @@ function report(output: Output, folder: string, runs: Readonly<Record<Start, Fin
   output.record({
     event: 'done',
     folder,
-    target: demo.target,
+    target,
     runs: Object.fromEntries(
       STARTS.map((start) => [start, { folder: runs[start].folder, epochs: epochs(start) }]),
     ),
