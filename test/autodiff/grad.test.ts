@@ -4,7 +4,7 @@ import '../../src/compile/index.ts';
 import { grad, pullback, valueAndGrad } from '../../src/autodiff/index.ts';
 import { type Tensor, tensor, topologicalOrder } from '../../src/graph/index.ts';
 import { add, batchNorm, exp, matmul, mul, sin, square, stopGradient, sum } from '../../src/ops/index.ts';
-import { assertClose } from '../support/compare.ts';
+import { assertClose } from '../support/assert-close.ts';
 
 const test = suite('grad');
 const values = async (t: Tensor): Promise<number[]> => Array.from(await t.data());

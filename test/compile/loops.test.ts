@@ -1,13 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad } from '../../src/autodiff/index.ts';
+import { reference } from '../../src/certify/reference.ts';
 import type { Capabilities } from '../../src/device/capabilities.ts';
 import { defaultDevice } from '../../src/device/default.ts';
 import { full, iota, type Shape, sizeOf, type Tensor, tensor } from '../../src/graph/index.ts';
 import * as ops from '../../src/ops/index.ts';
 import { Random } from '../../src/random.ts';
-import { assertAgree } from '../support/agree.ts';
-import { reference } from '../support/reference.ts';
+import { assertAgree } from '../support/assert-close.ts';
 import { planAndRun } from '../support/run-plan.ts';
 
 /* Cases for each form that a generated loop can take, small and large, against float64. */

@@ -1,15 +1,15 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad } from '../../src/autodiff/index.ts';
+import { reference } from '../../src/certify/reference.ts';
 import { compile } from '../../src/compile/index.ts';
 import type { Capabilities } from '../../src/device/capabilities.ts';
 import { defaultDevice } from '../../src/device/default.ts';
 import type { Tensor } from '../../src/graph/index.ts';
 import { add, sum } from '../../src/ops/index.ts';
 import { Random } from '../../src/random.ts';
-import { assertAgree } from '../support/agree.ts';
+import { assertAgree } from '../support/assert-close.ts';
 import { growGraph, randomLeaves } from '../support/random-graph.ts';
-import { reference } from '../support/reference.ts';
 import { planAndRun } from '../support/run-plan.ts';
 
 /*

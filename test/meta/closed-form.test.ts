@@ -5,7 +5,7 @@ import { compile, evaluate } from '../../src/compile/index.ts';
 import { type Tensor, tensor, topologicalOrder, tree } from '../../src/graph/index.ts';
 import { adapt, type InnerLoop, metaLoss, queryLosses, type TaskData } from '../../src/meta/index.ts';
 import { add, matmul, mean, square, stopGradient, sub, sum } from '../../src/ops/index.ts';
-import { assertClose } from '../support/compare.ts';
+import { assertClose } from '../support/assert-close.ts';
 
 const test = suite('MAML in closed form');
 

@@ -1,12 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad } from '../../src/autodiff/index.ts';
+import { magnitude } from '../../src/certify/compare.ts';
 import { compile } from '../../src/compile/index.ts';
 import { type Tensor, tree } from '../../src/graph/index.ts';
 import { adapt, type InnerLoop, type Loss } from '../../src/meta/index.ts';
 import { byBatch, conv, linear } from '../../src/nn/index.ts';
 import { crossEntropy, maxPool2d, mean, relu } from '../../src/ops/index.ts';
-import { assertClose, magnitude } from '../support/compare.ts';
+import { assertClose } from '../support/assert-close.ts';
 import { readFixtureJson, readFixtureTensors } from '../support/fixtures.ts';
 
 /*

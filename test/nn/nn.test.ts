@@ -5,7 +5,7 @@ import { type Tensor, tensor } from '../../src/graph/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import { batchStatistics } from '../../src/ops/index.ts';
 import { Random } from '../../src/random.ts';
-import { assertClose } from '../support/compare.ts';
+import { assertClose } from '../support/assert-close.ts';
 
 const test = suite('layers');
 

@@ -4,7 +4,7 @@ import { grad } from '../../src/autodiff/index.ts';
 import { evaluate } from '../../src/compile/index.ts';
 import { type Tensor, tensor } from '../../src/graph/index.ts';
 import * as ops from '../../src/ops/index.ts';
-import { assertClose } from '../support/compare.ts';
+import { assertClose } from '../support/assert-close.ts';
 
 /* Where derivatives are a matter of convention, or where the straightforward formula overflows. */
 

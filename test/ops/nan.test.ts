@@ -1,10 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { reference } from '../../src/certify/reference.ts';
 import { defaultDevice } from '../../src/device/index.ts';
 import { type Tensor, tensor } from '../../src/graph/index.ts';
 import * as ops from '../../src/ops/index.ts';
-import { assertAgree } from '../support/agree.ts';
-import { reference } from '../support/reference.ts';
+import { assertAgree } from '../support/assert-close.ts';
 import { planAndRun } from '../support/run-plan.ts';
 
 /* NaN goes through every function as it does in float64: what is lost on the way hides where training went wrong. */

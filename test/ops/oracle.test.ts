@@ -1,10 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad } from '../../src/autodiff/index.ts';
+import { magnitude } from '../../src/certify/compare.ts';
 import { evaluate } from '../../src/compile/index.ts';
 import type { Tensor } from '../../src/graph/index.ts';
 import { add, mul, sum } from '../../src/ops/index.ts';
-import { assertClose, magnitude } from '../support/compare.ts';
+import { assertClose } from '../support/assert-close.ts';
 import { readFixtureJson, readFixtureTensors } from '../support/fixtures.ts';
 import { buildOracleCall, type OracleCall } from '../support/oracle-ops.ts';
 

@@ -5,7 +5,7 @@ import { compile } from '../../src/compile/index.ts';
 import { type Tensor, tensor } from '../../src/graph/index.ts';
 import { sum } from '../../src/ops/index.ts';
 import { adam, initAdam, sgd } from '../../src/optim/index.ts';
-import { assertClose } from '../support/compare.ts';
+import { assertClose } from '../support/assert-close.ts';
 
 /* Twenty steps on sum(w (p - c)^2) against plain loops in float64; f32 rounding adds up to a few 1e-7 per step. */
 

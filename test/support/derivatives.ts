@@ -1,11 +1,11 @@
 import * as assert from 'uvu/assert';
 import { grad } from '../../src/autodiff/index.ts';
+import { type Given, reference, type Values } from '../../src/certify/reference.ts';
 import { evaluate } from '../../src/compile/index.ts';
 import { sizeOf, type Tensor, tensor } from '../../src/graph/index.ts';
 import { add, mul, sum } from '../../src/ops/index.ts';
 import { Random } from '../../src/random.ts';
-import { assertAgree } from './agree.ts';
-import { type Given, reference, type Values } from './reference.ts';
+import { assertAgree } from './assert-close.ts';
 
 export interface DerivativeOptions {
   /** Highest derivative to check (default 2). */

@@ -1,6 +1,6 @@
-import { type Shape, sizeOf, stridesOf, type Tensor, topologicalOrder } from '../../src/graph/index.ts';
-import { constantValue, hostData } from '../../src/graph/source.ts';
-import { scalarFunctions } from '../../src/ops/index.ts';
+import { type Shape, sizeOf, stridesOf, type Tensor, topologicalOrder } from '../graph/index.ts';
+import { constantValue, hostData } from '../graph/source.ts';
+import { scalarFunctions } from '../ops/index.ts';
 
 /*
  * An interpreter of graphs in float64: every op written from its definition, with plain loops and nothing shared with
