@@ -98,7 +98,7 @@ for (const name of options.only.split(',')) {
   const { params, loss, support, query, rate } = workloads[name]();
   const step = compile((p: Params, s: Params, q: Params, alpha: Tensor) => {
     const { theta } = adapt(loss as Loss<Params, Params>, p, s, { rate: alpha });
-    const queryLoss = (loss as Loss<Params, Params>)(theta, q);
+    const queryLoss = (loss as Loss<Params, Params>)(theta, q, 1);
     return { gradient: grad(queryLoss, p), loss: queryLoss };
   });
   const started = performance.now();

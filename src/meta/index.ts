@@ -1,1 +1,3 @@
+export * from './inner-loop.ts';
 export * from './maml.ts';
+export * from './variants.ts';

@@ -55,7 +55,7 @@ for (const { tag } of modes)
   test(`${tag}: inner losses, adapted parameters, meta-gradient`, async () => {
     const metaStep = compile((p: Params, support: Batch, query: Batch) => {
       const adapted = adapt(loss, p, support, innerLoop(tag));
-      const queryLoss = loss(adapted.theta, query);
+      const queryLoss = loss(adapted.theta, query, adapted.steps.length);
       return { losses: adapted.losses, adapted: adapted.theta, queryLoss, gradient: grad(queryLoss, p) };
     });
     const got = await metaStep(theta, data('support'), data('query'));
