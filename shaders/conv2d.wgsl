@@ -2,9 +2,9 @@
 //
 //   y[n,o,i,j] = sum over c,u,v of x[n,c, i*stride + u - pad, j*stride + v - pad] * w[o,c,u,v]
 //
-// Layouts: x [N,C,H,W], w [O,C,KH,KW], y [N,O,OH,OW], contiguous.
-// One invocation computes 8 output channels of 4 pixels, WORKGROUP apart in the list of all images' pixels.
-// Grid: x and y = ceil(N*OH*OW / (4*WORKGROUP)) folded, z = ceil(O / 8).
+// Layouts: x [B*N,C,H,W], w [B,O,C,KH,KW], y [B*N,O,OH,OW], contiguous: B tasks, each with N images and a weight of its own.
+// One invocation computes 8 output channels of 4 pixels, WORKGROUP apart in the list of a task's pixels.
+// Grid: x and y = ceil(N*OH*OW / (4*WORKGROUP)) folded, z = B * ceil(O / 8).
 
 override WORKGROUP: u32 = 64;
 override STRIDE: u32 = 1;
@@ -27,11 +27,11 @@ fn pixel(base: u32, row: i32, column: i32) -> f32 {
   return select(0.0, x[at], inside);
 }
 
-fn store(p: u32, o: u32, value: vec4f) {
+fn store(task: u32, p: u32, o: u32, value: vec4f) {
   let plane = dims.oh * dims.ow;
   if (p >= dims.n * plane) { return; }
   for (var k = 0u; k < 4u && o + k < dims.o; k++) {
-    y[(p / plane * dims.o + o + k) * plane + p % plane] = value[k];
+    y[((task * dims.n + p / plane) * dims.o + o + k) * plane + p % plane] = value[k];
   }
 }
 
@@ -44,15 +44,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let plane = dims.oh * dims.ow;
   // Pixels past the last repeat it: they are computed and not stored.
   let q = min(p, vec4u(dims.n * plane - 1u));
-  let image = q / plane * dims.c * dims.h * dims.w;
+  let blocks = (dims.o + 7u) / 8u;
+  let task = group.z / blocks;
+  let image = (task * dims.n + q / plane) * dims.c * dims.h * dims.w;
   let top = vec4i(q % plane / dims.ow * STRIDE) - i32(dims.pad);
   let left = vec4i(q % dims.ow * STRIDE) - i32(dims.pad);
-  let o = group.z * 8u;
+  let o = group.z % blocks * 8u;
   let taps = dims.kh * dims.kw;
   let filter_size = dims.c * taps;
   // So do channels past the last.
-  let rows_a = min(vec4u(o, o + 1u, o + 2u, o + 3u), vec4u(dims.o - 1u)) * filter_size;
-  let rows_b = min(vec4u(o + 4u, o + 5u, o + 6u, o + 7u), vec4u(dims.o - 1u)) * filter_size;
+  let filters = task * dims.o;
+  let rows_a = (filters + min(vec4u(o, o + 1u, o + 2u, o + 3u), vec4u(dims.o - 1u))) * filter_size;
+  let rows_b = (filters + min(vec4u(o + 4u, o + 5u, o + 6u, o + 7u), vec4u(dims.o - 1u))) * filter_size;
 
   var a0 = vec4f(); var a1 = vec4f(); var a2 = vec4f(); var a3 = vec4f();
   var b0 = vec4f(); var b1 = vec4f(); var b2 = vec4f(); var b3 = vec4f();
@@ -73,8 +76,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
 
-  store(p.x, o, a0); store(p.x, o + 4u, b0);
-  store(p.y, o, a1); store(p.y, o + 4u, b1);
-  store(p.z, o, a2); store(p.z, o + 4u, b2);
-  store(p.w, o, a3); store(p.w, o + 4u, b3);
+  store(task, p.x, o, a0); store(task, p.x, o + 4u, b0);
+  store(task, p.y, o, a1); store(task, p.y, o + 4u, b1);
+  store(task, p.z, o, a2); store(task, p.z, o + 4u, b2);
+  store(task, p.w, o, a3); store(task, p.w, o + 4u, b3);
 }

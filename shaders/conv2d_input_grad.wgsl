@@ -4,9 +4,9 @@
 //   gx[n,c,i,j] = sum over o,u,v of gy[n,o, (i + pad - u) / stride, (j + pad - v) / stride] * w[o,c,u,v],
 //   over the terms whose divisions leave no remainder and whose position lies inside gy.
 //
-// Layouts: gy [N,O,OH,OW], w [O,C,KH,KW], gx [N,C,H,W], contiguous.
-// One invocation computes 8 input channels of 4 pixels, WORKGROUP apart in the list of all images' pixels.
-// Grid: x and y = ceil(N*H*W / (4*WORKGROUP)) folded, z = ceil(C / 8).
+// Layouts: gy [B*N,O,OH,OW], w [B,O,C,KH,KW], gx [B*N,C,H,W], contiguous: B tasks, each with N images and a weight of its
+// own. One invocation computes 8 input channels of 4 pixels, WORKGROUP apart in the list of a task's pixels.
+// Grid: x and y = ceil(N*H*W / (4*WORKGROUP)) folded, z = B * ceil(C / 8).
 
 override WORKGROUP: u32 = 64;
 override STRIDE: u32 = 1;
@@ -33,11 +33,11 @@ fn pixel(base: u32, row: i32, column: i32) -> f32 {
   return select(0.0, gy[at], inside);
 }
 
-fn store(p: u32, c: u32, value: vec4f) {
+fn store(task: u32, p: u32, c: u32, value: vec4f) {
   let plane = dims.h * dims.w;
   if (p >= dims.n * plane) { return; }
   for (var k = 0u; k < 4u && c + k < dims.c; k++) {
-    gx[(p / plane * dims.c + c + k) * plane + p % plane] = value[k];
+    gx[((task * dims.n + p / plane) * dims.c + c + k) * plane + p % plane] = value[k];
   }
 }
 
@@ -50,10 +50,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let plane = dims.h * dims.w;
   // Pixels past the last repeat it: they are computed and not stored.
   let q = min(p, vec4u(dims.n * plane - 1u));
-  let image = q / plane * dims.o * dims.oh * dims.ow;
+  let blocks = (dims.c + 7u) / 8u;
+  let task = group.z / blocks;
+  let image = (task * dims.n + q / plane) * dims.o * dims.oh * dims.ow;
   let bottom = vec4i(q % plane / dims.w) + i32(dims.pad);
   let right = vec4i(q % dims.w) + i32(dims.pad);
-  let c = group.z * 8u;
+  let c = group.z % blocks * 8u;
   let taps = dims.kh * dims.kw;
   // So do channels past the last.
   let rows_a = min(vec4u(c, c + 1u, c + 2u, c + 3u), vec4u(dims.c - 1u)) * taps;
@@ -65,7 +67,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let base = image + o * dims.oh * dims.ow;
     for (var u = 0u; u < dims.kh; u++) {
       for (var v = 0u; v < dims.kw; v++) {
-        let at = o * dims.c * taps + u * dims.kw + v;
+        let at = (task * dims.o + o) * dims.c * taps + u * dims.kw + v;
         let wa = vec4f(w[rows_a.x + at], w[rows_a.y + at], w[rows_a.z + at], w[rows_a.w + at]);
         let wb = vec4f(w[rows_b.x + at], w[rows_b.y + at], w[rows_b.z + at], w[rows_b.w + at]);
         let g0 = pixel(base.x, bottom.x - i32(u), right.x - i32(v));
@@ -78,8 +80,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
 
-  store(p.x, c, a0); store(p.x, c + 4u, b0);
-  store(p.y, c, a1); store(p.y, c + 4u, b1);
-  store(p.z, c, a2); store(p.z, c + 4u, b2);
-  store(p.w, c, a3); store(p.w, c + 4u, b3);
+  store(task, p.x, c, a0); store(task, p.x, c + 4u, b0);
+  store(task, p.y, c, a1); store(task, p.y, c + 4u, b1);
+  store(task, p.z, c, a2); store(task, p.z, c + 4u, b2);
+  store(task, p.w, c, a3); store(task, p.w, c + 4u, b3);
 }

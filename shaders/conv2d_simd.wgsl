@@ -3,12 +3,13 @@
 //
 //   y[n,o,i,j] = sum over c,u,v of x[n,c, i + u - 1, j + v - 1] * packed[c,u,v,o]
 //
-// Layouts: x [N,C,H,W], packed [C,3,3,P], y [N,O,H,W], contiguous; W is a multiple of 4, P is O rounded up to a multiple
-// of 4. With gy for x and packed[o,u,v,c] = w[o,c,2-u,2-v] this is the gradient with respect to the input.
-// A workgroup is one subgroup. Its lanes hold neighbouring tiles of ROWS x 4 pixels, numbered over images, bands of ROWS
-// rows and quads of 4 columns, and compute 8 output channels of them. A lane loads the quads of its tile and takes the
+// Layouts: x [B*N,C,H,W], packed [B,C,3,3,P], y [B*N,O,H,W], contiguous: B tasks, each with N images and a weight of its
+// own; W is a multiple of 4, P is O rounded up to a multiple of 4. With gy for x and packed[o,u,v,c] = w[o,c,2-u,2-v] this
+// is the gradient with respect to the input.
+// A workgroup is one subgroup. Its lanes hold neighbouring tiles of ROWS x 4 pixels, numbered over a task's images, bands
+// of ROWS rows and quads of 4 columns, and compute 8 output channels of them. A lane loads the quads of its tile and takes the
 // columns left and right of it from its neighbours. The 72 weights of an input channel lie 4 to a lane and are broadcast.
-// Grid: x and y = ceil(N * ceil(H/ROWS) * W/4 / LANES) folded, z = ceil(O / 8).
+// Grid: x and y = ceil(N * ceil(H/ROWS) * W/4 / LANES) folded, z = B * ceil(O / 8).
 // Constants: LANES (subgroup size), ROWS, EDGES: 0 if LANES is a multiple of W/4, so that rows do not continue in
 // another subgroup, else 1.
 enable subgroups;
@@ -29,11 +30,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let own = (group.y * groups.x + group.x) * LANES + lane;
   let tile = min(own, tiles - 1);
   let band = tile / quads;
-  let n = band / bands;
+  let blocks = (dims.o + 7) / 8;
+  let task = group.z / blocks;
+  let n = task * dims.n + band / bands;
   let quad = tile - band * quads;
-  let top = (band - n * bands) * ROWS;
+  let top = band % bands * ROWS;
   let plane = dims.h * quads;
-  let o = group.z * 8;
+  let o = group.z % blocks * 8;
   let slots = (dims.o + 3) / 4;
 
   // Input rows top - 1 + r; those outside the image wrap to numbers that are too large and read as zero.
@@ -46,7 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   #let LOADS = (18+LANES-1)/LANES
   #for k in 0..LOADS
   let i_$k = min($k * LANES + lane, 17);
-  let slot_$k = i_$k / 2 * slots + min(o / 4 + i_$k % 2, slots - 1);
+  let slot_$k = task * dims.c * 9 * slots + i_$k / 2 * slots + min(o / 4 + i_$k % 2, slots - 1);
   #end
 
   #for k in 0..8

@@ -4,12 +4,13 @@
 //
 //   y[n,o,i,j] = sum over c,u,v of x[n,c, i + u - pad, j + v - pad] * packed[c,u,v,o]
 //
-// Layouts: x [N,C,H,W], packed [C,KH,KW,P], y [N,O,OH,OW], contiguous; P is O rounded up to a multiple of 4. With gy for x,
-// packed[o,u,v,c] = w[o,c,KH-1-u,KW-1-v] and K-1-pad for pad this is the gradient with respect to the input.
-// A workgroup is one subgroup. Its lanes hold tiles of ROWS x 4 pixels, numbered over images, bands of ROWS rows and quads
-// of 4 columns, and compute 8 output channels of them. A row of a tile's input starts anywhere in a quad of memory: it is
+// Layouts: x [B*N,C,H,W], packed [B,C,KH,KW,P], y [B*N,O,OH,OW], contiguous: B tasks, each with N images and a weight of
+// its own; P is O rounded up to a multiple of 4. With gy for x, packed[o,u,v,c] = w[o,c,KH-1-u,KW-1-v] and K-1-pad for pad
+// this is the gradient with respect to the input.
+// A workgroup is one subgroup. Its lanes hold tiles of ROWS x 4 pixels, numbered over a task's images, bands of ROWS rows
+// and quads of 4 columns, and compute 8 output channels of them. A row of a tile's input starts anywhere in a quad of memory: it is
 // loaded as whole quads and shifted. The weights of an input channel lie 4 to a lane and are broadcast.
-// Grid: x and y = ceil(N * ceil(OH/ROWS) * ceil(OW/4) / LANES) folded, z = ceil(O / 8).
+// Grid: x and y = ceil(N * ceil(OH/ROWS) * ceil(OW/4) / LANES) folded, z = B * ceil(O / 8).
 // Constants: LANES (subgroup size), ROWS, KH, KW.
 enable subgroups;
 
@@ -37,10 +38,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let own = (group.y * groups.x + group.x) * LANES + lane;
   let tile = min(own, tiles - 1);
   let band = tile / quads;
-  let n = band / bands;
+  let blocks = (dims.o + 7) / 8;
+  let task = group.z / blocks;
+  let n = task * dims.n + band / bands;
   let left = (tile - band * quads) * 4;
-  let top = (band - n * bands) * ROWS;
-  let o = group.z * 8;
+  let top = band % bands * ROWS;
+  let o = group.z % blocks * 8;
   let slots = (dims.o + 3) / 4;
 
   // Rows and columns outside the image wrap to numbers that are too large and read as zero.
@@ -57,7 +60,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   // Quad i of the weights of an input channel: tap i/2, channels o + i%2*4 and the next 3. A last half is repeated.
   #for k in 0..LOADS
   let i_$k = min($k * LANES + lane, $(2*TAPS-1));
-  let slot_$k = i_$k / 2 * slots + min(o / 4 + i_$k % 2, slots - 1);
+  let slot_$k = task * dims.c * $(TAPS) * slots + i_$k / 2 * slots + min(o / 4 + i_$k % 2, slots - 1);
   #end
 
   #for k in 0..8

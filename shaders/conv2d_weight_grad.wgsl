@@ -1,12 +1,12 @@
 // Gradient of a convolution with respect to its weights, any stride, symmetric zero padding and kernel size; runs on
-// every adapter. The batch is split in S parts of ceil(N / S) images, each with a partial sum of its own: no atomics,
-// so the result is the same in every run. The gradient is the sum of `parts` over its first axis.
+// every adapter. The images of a task are split in S parts of ceil(N / S), each with a partial sum of its own: no atomics,
+// so the result is the same in every run. The gradient is the sum of `parts` over its second axis.
 //
-//   parts[s,o,c,u,v] = sum over n in part s, i, j of gy[n,o,i,j] * x[n,c, i*stride + u - pad, j*stride + v - pad]
+//   parts[b,s,o,c,u,v] = sum over n in part s of task b, i, j of gy[n,o,i,j] * x[n,c, i*stride + u - pad, j*stride + v - pad]
 //
-// Layouts: x [N,C,H,W], gy [N,O,OH,OW], parts [S,O,C,KH,KW], contiguous.
+// Layouts: x [B*N,C,H,W], gy [B*N,O,OH,OW], parts [B,S,O,C,KH,KW], contiguous.
 // One invocation computes 8 output channels of 4 neighbouring entries q of (c,u,v).
-// Grid: (ceil(C*KH*KW / (4*WORKGROUP)), ceil(O / 8), S).
+// Grid: (ceil(C*KH*KW / (4*WORKGROUP)), ceil(O / 8), B * S).
 
 override WORKGROUP: u32 = 64;
 override STRIDE: u32 = 1;
@@ -60,8 +60,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var a0 = vec4f(); var a1 = vec4f(); var a2 = vec4f(); var a3 = vec4f();
   var b0 = vec4f(); var b1 = vec4f(); var b2 = vec4f(); var b3 = vec4f();
   let images = (dims.n + dims.s - 1u) / dims.s;
-  let last = min((group.z + 1u) * images, dims.n);
-  for (var n = group.z * images; n < last; n++) {
+  let task = group.z / dims.s * dims.n;
+  let first = group.z % dims.s * images;
+  let last = task + min(first + images, dims.n);
+  for (var n = task + first; n < last; n++) {
     for (var i = 0u; i < dims.oh; i++) {
       for (var j = 0u; j < dims.ow; j++) {
         let at = n * dims.o * plane + i * dims.ow + j;

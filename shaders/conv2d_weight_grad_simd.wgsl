@@ -2,16 +2,16 @@
 // weights, for adapters whose subgroups are SIMD vectors of a processor: no shared memory, no barrier, loads of four.
 // Template: see `expand`.
 //
-//   parts[s,o,c,u,v] = sum over n,i,j in part s of gy[n,o,i,j] * x[n,c, i + u - pad, j + v - pad]
+//   parts[b,s,o,c,u,v] = sum over n,i,j in part s of task b of gy[n,o,i,j] * x[n,c, i + u - pad, j + v - pad]
 //
-// The bands of ROWS rows of all gy are split in S parts of ceil(N * ceil(OH/ROWS) / S), each with a partial sum of its
-// own: no atomics, so the result is the same in every run. The gradient is the sum of `parts` over its first axis.
-// Layouts: x [N,C,H,W], gy [N,O,OH,OW], parts [S,O,C,KH,KW], contiguous.
+// The bands of ROWS rows of a task's N images are split in S parts of ceil(N * ceil(OH/ROWS) / S), each with a partial sum
+// of its own: no atomics, so the result is the same in every run. The gradient is the sum of `parts` over its second axis.
+// Layouts: x [B*N,C,H,W], gy [B*N,O,OH,OW], parts [B,S,O,C,KH,KW], contiguous.
 // A workgroup is one subgroup and computes the weights of GROUPS * LANES output channels, GROUPS to a lane, and CHANNELS
 // input channels. It walks along a band by 4 columns: a lane loads the gy of its output channels and a share of the
 // CHANNELS x (ROWS+KH-1) rows of x, which are broadcast. A row starts anywhere in a quad of memory: each step loads the
 // next whole quad and shifts; ALIGNED says that all rows start alike.
-// Grid: (ceil(C / CHANNELS), ceil(O / (GROUPS * LANES)), S).
+// Grid: (ceil(C / CHANNELS), ceil(O / (GROUPS * LANES)), B * S).
 // Constants: LANES (subgroup size), ROWS, GROUPS, CHANNELS, KH, KW, ALIGNED: 1 if W and OW are multiples of 4, else 0,
 // SHIFT: -pad modulo 4.
 enable subgroups;
@@ -34,7 +34,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   #let QUADS = (WIDTH+3+ALIGNED*SHIFT+(1-ALIGNED)*3)/4
   let bands = (dims.oh + ROWS - 1) / ROWS;
   let share = (dims.n * bands + dims.s - 1) / dims.s;
-  let last = min((group.z + 1) * share, dims.n * bands);
+  let task = group.z / dims.s * dims.n;
+  let first = group.z % dims.s * share;
+  let last = min(first + share, dims.n * bands);
   let o = group.y * GROUPS * LANES + lane;
   let c = group.x * CHANNELS;
 
@@ -52,9 +54,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   #end
   #end
 
-  for (var band = group.z * share; band < last; band++) {
-    let n = band / bands;
-    let top = (band - n * bands) * ROWS;
+  for (var band = first; band < last; band++) {
+    let n = task + band / bands;
+    let top = band % bands * ROWS;
     // Rows and columns outside the image wrap to numbers that are too large and read as zero.
     #for k in 0..LOADS
     let row_$k = top + offset_$k;

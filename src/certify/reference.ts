@@ -112,8 +112,11 @@ function trilinear(
   visit: (x: number, w: number, g: number) => void,
 ): void {
   const [, channels, height, width] = x;
-  const [, , kh, kw] = w;
+  const [filters, , kh, kw] = w.slice(-4);
+  // A list of weights serves the images in equal shares, one after another.
+  const share = w.length === 5 ? g[0] / w[0] : g[0];
   forEachIndex(g, ([n, o, i, j], gFlat) => {
+    const filter = Math.floor(n / share) * filters + o;
     for (let c = 0; c < channels; c++)
       for (let a = 0; a < kh; a++) {
         const r = i * stride + a - padding;
@@ -121,7 +124,11 @@ function trilinear(
         for (let b = 0; b < kw; b++) {
           const s = j * stride + b - padding;
           if (s < 0 || s >= width) continue;
-          visit(((n * channels + c) * height + r) * width + s, ((o * channels + c) * kh + a) * kw + b, gFlat);
+          visit(
+            ((n * channels + c) * height + r) * width + s,
+            ((filter * channels + c) * kh + a) * kw + b,
+            gFlat,
+          );
         }
       }
   });

@@ -22,7 +22,16 @@ export interface Op {
 
 export type VjpRule = (node: Tensor, cotangent: Tensor) => readonly (Tensor | null)[];
 
-/** How the compiler turns a node into work for the device. */
+/**
+ * The op for all tasks of a batch at once. The inputs are the node's with one more leading axis: of extent `tasks`, or of 1
+ * where all tasks share the input. The result is [tasks, ...node.shape].
+ */
+export type BatchRule = (node: Tensor, inputs: readonly Tensor[], tasks: number) => Tensor;
+
+/**
+ * How the compiler turns a node into work for the device. What works element by element, by views or by reductions is
+ * batched alike for all ops; the others say by `batch` how a leading task axis is handled.
+ */
 export type Lowering =
   /** Has a value before the plan runs: an input of the traced function, host data or a device array. */
   | { readonly kind: 'source' }
@@ -49,11 +58,19 @@ export type Lowering =
   /** Reduction over attribute `axes`, which stay as extents of 1. */
   | { readonly kind: 'reduce'; readonly combine: 'sum' | 'max' }
   /** Replaced by this expression of public ops before scheduling: a fused op with a derivative of its own. */
-  | { readonly kind: 'expand'; readonly expand: (node: Tensor) => Tensor }
+  | { readonly kind: 'expand'; readonly expand: (node: Tensor) => Tensor; readonly batch: BatchRule }
   /** Replaced by what suits the device. */
-  | { readonly kind: 'choose'; readonly choose: (node: Tensor, device: Capabilities) => Tensor }
+  | {
+      readonly kind: 'choose';
+      readonly choose: (node: Tensor, device: Capabilities) => Tensor;
+      readonly batch: BatchRule;
+    }
   /** A hand-written kernel over contiguous inputs. */
-  | { readonly kind: 'kernel'; readonly kernel: (node: Tensor, device: Capabilities) => Kernel };
+  | {
+      readonly kind: 'kernel';
+      readonly kernel: (node: Tensor, device: Capabilities) => Kernel;
+      readonly batch: BatchRule;
+    };
 
 /** The movement ops; their attributes say how an index of the output becomes an index of the input. */
 export type ViewKind = 'reshape' | 'expand' | 'permute' | 'slice' | 'flip' | 'pad' | 'identity';

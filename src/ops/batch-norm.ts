@@ -1,18 +1,21 @@
-import type { Op } from '../graph/op.ts';
-import { showShape } from '../graph/shape.ts';
+import type { BatchRule, Op } from '../graph/op.ts';
+import { type Shape, showShape } from '../graph/shape.ts';
 import { ones, zeros } from '../graph/source.ts';
 import { Tensor } from '../graph/tensor.ts';
-import { sum, sumKeep } from './broadcast.ts';
+import { broadcastTo, sum, sumKeep } from './broadcast.ts';
 import { add, div, maximum, mul, rsqrt, square, sub } from './elementwise.ts';
 import { reshape, stopGradient } from './movement.ts';
 
 /*
- * Batch normalisation over everything but axis 1. Per channel over M elements, with r = 1/sqrt(var + eps) and
+ * Batch normalisation over everything but the channels. Per channel over M elements, with r = 1/sqrt(var + eps) and
  * x^ = (x - mean) r, y = gamma x^ + beta and
  *   dx = gamma r (dy - mean(dy) - x^ mean(dy x^)),   dgamma = sum(dy x^),   dbeta = sum(dy).
  * Differentiating dx gives itself (it is symmetric in dy) and one more form, `secondGrad`. Written this way, forward,
  * backward and double backward each need one pass of sums (after the two of the statistics, which they share) and one
  * elementwise pass; the automatic derivative of the composition would need many more.
+ *
+ * x is [N,C,...] and the vectors over channels [C], both behind any number of task axes, each task having statistics of
+ * its own: so the number of axes of a vector says which axis of x holds the channels.
  */
 
 interface NormAttrs {
@@ -21,19 +24,20 @@ interface NormAttrs {
 
 const epsOf = (node: Tensor): number => (node.attrs as unknown as NormAttrs).eps;
 
-/** All axes but the channels'. */
-const normAxes = (x: Tensor): number[] => x.shape.map((_, d) => d).filter((d) => d !== 1);
+/** All axes but the tasks' and the channels'; `channels` is the channels' axis. */
+const normAxes = (x: Tensor, channels: number): number[] =>
+  x.shape.map((_, d) => d).filter((d) => d === channels - 1 || d > channels);
 
 /** A vector over channels as a tensor that broadcasts against x. */
 const perChannel = (v: Tensor, x: Tensor): Tensor =>
   reshape(
     v,
-    x.shape.map((n, d) => (d === 1 ? n : 1)),
+    x.shape.map((n, d) => (d < v.rank - 1 || d === v.rank ? n : 1)),
   );
 
 /** Mean of each channel, [1,C,1,...]. */
-const meanKeep = (x: Tensor): Tensor => {
-  const axes = normAxes(x);
+const meanKeep = (x: Tensor, channels: number): Tensor => {
+  const axes = normAxes(x, channels);
   return div(
     sumKeep(x, axes),
     axes.reduce((n, d) => n * x.shape[d], 1),
@@ -45,33 +49,44 @@ const meanKeep = (x: Tensor): Tensor => {
  * differences from it and of their squares, which correct what was rounded (the corrected two-pass algorithm of Chan,
  * Golub & LeVeque 1983). One pass around any fixed centre would cancel where that centre is not typical.
  */
-function moments(x: Tensor): { mean: Tensor; variance: Tensor } {
-  const centre = stopGradient(meanKeep(x));
+function moments(x: Tensor, channels: number): { mean: Tensor; variance: Tensor } {
+  const centre = stopGradient(meanKeep(x, channels));
   const shifted = sub(x, centre);
-  const [m1, m2] = [meanKeep(shifted), meanKeep(square(shifted))];
+  const [m1, m2] = [shifted, square(shifted)].map((t) => meanKeep(t, channels));
   return { mean: add(centre, m1), variance: maximum(sub(m2, square(m1)), 0) };
 }
 
 /** x^ and r of the formulas above. */
-function normalise(x: Tensor, eps: number): { xHat: Tensor; r: Tensor } {
-  const { mean, variance } = moments(x);
+function normalise(x: Tensor, channels: number, eps: number): { xHat: Tensor; r: Tensor } {
+  const { mean, variance } = moments(x, channels);
   const r = rsqrt(add(variance, eps));
   return { xHat: mul(sub(x, mean), r), r };
 }
+
+/** Statistics of every task by themselves. */
+const batchTasks: BatchRule = (node, inputs, tasks) => {
+  const own = inputs.map((t) => broadcastTo(t, [tasks, ...t.shape.slice(1)]));
+  return new Tensor(node.op, own, node.attrs, [tasks, ...node.shape], node.dtype);
+};
 
 const forwardOp: Op = {
   name: 'batchNorm',
   vjp: (node, dy) => {
     const [x, gamma] = node.inputs;
-    return [inputGrad(x, gamma, dy, epsOf(node)), gammaGrad(x, dy, epsOf(node)), sum(dy, normAxes(x))];
+    return [
+      inputGrad(x, gamma, dy, epsOf(node)),
+      gammaGrad(x, gamma.shape, dy, epsOf(node)),
+      sum(dy, normAxes(x, gamma.rank)),
+    ];
   },
   lowering: {
     kind: 'expand',
     expand: (node) => {
       const [x, gamma, beta] = node.inputs;
-      const { xHat } = normalise(x, epsOf(node));
+      const { xHat } = normalise(x, gamma.rank, epsOf(node));
       return add(mul(xHat, perChannel(gamma, x)), perChannel(beta, x));
     },
+    batch: batchTasks,
   },
 };
 
@@ -82,16 +97,22 @@ const inputGradOp: Op = {
     const [x, gamma, dy] = node.inputs;
     const eps = epsOf(node);
     const unit = inputGrad(x, ones(gamma.shape), dy, eps);
-    return [secondGrad(x, gamma, dy, u, eps), sum(mul(u, unit), normAxes(x)), inputGrad(x, gamma, u, eps)];
+    return [
+      secondGrad(x, gamma, dy, u, eps),
+      sum(mul(u, unit), normAxes(x, gamma.rank)),
+      inputGrad(x, gamma, u, eps),
+    ];
   },
   lowering: {
     kind: 'expand',
     expand: (node) => {
       const [x, gamma, dy] = node.inputs;
-      const { xHat, r } = normalise(x, epsOf(node));
-      const centred = sub(sub(dy, meanKeep(dy)), mul(xHat, meanKeep(mul(dy, xHat))));
+      const { xHat, r } = normalise(x, gamma.rank, epsOf(node));
+      const [B, D] = [dy, mul(dy, xHat)].map((t) => meanKeep(t, gamma.rank));
+      const centred = sub(sub(dy, B), mul(xHat, D));
       return mul(mul(perChannel(gamma, x), r), centred);
     },
+    batch: batchTasks,
   },
 };
 
@@ -106,8 +127,10 @@ const gammaGradOp: Op = {
     kind: 'expand',
     expand: (node) => {
       const [x, dy] = node.inputs;
-      return sum(mul(dy, normalise(x, epsOf(node)).xHat), normAxes(x));
+      const { xHat } = normalise(x, node.rank, epsOf(node));
+      return sum(mul(dy, xHat), normAxes(x, node.rank));
     },
+    batch: batchTasks,
   },
 };
 
@@ -122,12 +145,15 @@ const secondGradOp: Op = {
     kind: 'expand',
     expand: (node) => {
       const [x, gamma, dy, u] = node.inputs;
-      const { xHat, r } = normalise(x, epsOf(node));
-      const [A, B, C, D, E] = [u, dy, mul(u, xHat), mul(dy, xHat), mul(u, dy)].map(meanKeep);
+      const { xHat, r } = normalise(x, gamma.rank, epsOf(node));
+      const [A, B, C, D, E] = [u, dy, mul(u, xHat), mul(dy, xHat), mul(u, dy)].map((t) =>
+        meanKeep(t, gamma.rank),
+      );
       const slope = add(sub(mul(A, B), E), mul(mul(C, D), 3));
       const inner = add(add(mul(xHat, slope), mul(C, sub(B, dy))), mul(D, sub(A, u)));
       return mul(mul(perChannel(gamma, x), square(r)), inner);
     },
+    batch: batchTasks,
   },
 };
 
@@ -135,8 +161,8 @@ const forward = (x: Tensor, gamma: Tensor, beta: Tensor, eps: number): Tensor =>
   new Tensor(forwardOp, [x, gamma, beta], { eps }, x.shape, 'f32');
 const inputGrad = (x: Tensor, gamma: Tensor, dy: Tensor, eps: number): Tensor =>
   new Tensor(inputGradOp, [x, gamma, dy], { eps }, x.shape, 'f32');
-const gammaGrad = (x: Tensor, dy: Tensor, eps: number): Tensor =>
-  new Tensor(gammaGradOp, [x, dy], { eps }, [x.shape[1]], 'f32');
+const gammaGrad = (x: Tensor, shape: Shape, dy: Tensor, eps: number): Tensor =>
+  new Tensor(gammaGradOp, [x, dy], { eps }, shape, 'f32');
 const secondGrad = (x: Tensor, gamma: Tensor, dy: Tensor, u: Tensor, eps: number): Tensor =>
   new Tensor(secondGradOp, [x, gamma, dy, u], { eps }, x.shape, 'f32');
 
@@ -177,6 +203,6 @@ export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, options: Batch
  */
 export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
   checkNorm('batchStatistics', x, {});
-  const { mean, variance } = moments(x);
+  const { mean, variance } = moments(x, 1);
   return { mean: reshape(mean, [-1]), variance: reshape(variance, [-1]) };
 }

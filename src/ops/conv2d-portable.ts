@@ -8,8 +8,8 @@ import { kernelOp } from './kernel-op.ts';
 import type { Conv2dAttrs } from './window.ts';
 
 /*
- * Convolution kernels that need nothing but WebGPU: any stride, padding and kernel. x [N,C,H,W] is the image side,
- * g [N,O,OH,OW] the output side, w [O,C,KH,KW] the weight, whichever of them is being computed.
+ * Convolution kernels that need nothing but WebGPU: any stride, padding and kernel. x [B*N,C,H,W] is the image side,
+ * g [B*N,O,OH,OW] the output side, w [B,O,C,KH,KW] the weights of B tasks, whichever of them is being computed.
  */
 
 interface Sides {
@@ -30,7 +30,9 @@ function kernel(
   grid: Kernel['grid'],
   parts: readonly number[] = [],
 ): Kernel {
-  const sizes = [...x.shape, g.shape[1], g.shape[2], g.shape[3], w.shape[2], w.shape[3], attrs.padding];
+  const [tasks, , , kh, kw] = w.shape;
+  const [images, ...image] = x.shape;
+  const sizes = [images / tasks, ...image, ...g.shape.slice(1), kh, kw, attrs.padding];
   return {
     name,
     source: shaderSource(name),
@@ -43,27 +45,28 @@ function kernel(
 const attrsOf = (node: Tensor): Conv2dAttrs => node.attrs as unknown as Conv2dAttrs;
 const groups = (pixels: number): number => Math.ceil(pixels / (PIXELS * WORKGROUP));
 
-/** The grid of a kernel that computes an image [N,C,H,W]. */
-const imageGrid = ({ shape: [n, c, h, w] }: Tensor, { maxGrid }: Capabilities): Kernel['grid'] => [
-  ...foldGrid(groups(n * h * w), maxGrid),
-  Math.ceil(c / CHANNELS),
-];
+/** The grid of a kernel that computes images [B*N,C,H,W]. */
+const imageGrid = (
+  { shape: [n, c, h, w] }: Tensor,
+  tasks: number,
+  { maxGrid }: Capabilities,
+): Kernel['grid'] => [...foldGrid(groups((n / tasks) * h * w), maxGrid), Math.ceil(c / CHANNELS) * tasks];
 
 const forwardOp = kernelOp('conv2dPortable', (node, device) => {
   const [x, w] = node.inputs;
-  return kernel('conv2d', { x, w, g: node }, attrsOf(node), imageGrid(node, device));
+  return kernel('conv2d', { x, w, g: node }, attrsOf(node), imageGrid(node, w.shape[0], device));
 });
 
 const toInputOp = kernelOp('conv2dInputGradPortable', (node, device) => {
   const [g, w] = node.inputs;
-  return kernel('conv2d_input_grad', { x: node, w, g }, attrsOf(node), imageGrid(node, device));
+  return kernel('conv2d_input_grad', { x: node, w, g }, attrsOf(node), imageGrid(node, w.shape[0], device));
 });
 
 const toWeightOp = kernelOp('conv2dWeightGradPortable', (node) => {
   const [x, g] = node.inputs;
-  const [parts, o, c, kh, kw] = node.shape;
-  const w = { shape: node.shape.slice(1) };
-  const grid = [groups(c * kh * kw), Math.ceil(o / CHANNELS), parts] as const;
+  const [tasks, parts, o, c, kh, kw] = node.shape;
+  const w = { shape: [tasks, o, c, kh, kw] };
+  const grid = [groups(c * kh * kw), Math.ceil(o / CHANNELS), tasks * parts] as const;
   return kernel('conv2d_weight_grad', { x, w, g }, attrsOf(node), grid, [parts]);
 });
 
@@ -76,11 +79,12 @@ export const forwardPortable = (node: Tensor): Tensor => replace(forwardOp, node
 /** dT/dx(g, w). */
 export const toInputPortable = (node: Tensor): Tensor => replace(toInputOp, node);
 
-/** dT/dw(x, g) as partial sums [S,O,C,KH,KW] over parts of the batch, enough of them for `workgroups` workgroups. */
+/** dT/dw(x, g) as partial sums [B,S,O,C,KH,KW] over parts of a task's images, enough of them for `workgroups` workgroups. */
 export function toWeightPortable(node: Tensor, workgroups: number): Tensor {
-  const [o, c, kh, kw] = node.shape;
-  const batch = node.inputs[0].shape[0];
-  const perPart = groups(c * kh * kw) * Math.ceil(o / CHANNELS);
-  const parts = Math.max(1, Math.min(batch, Math.ceil(workgroups / perPart)));
-  return replace(toWeightOp, node, [parts, ...node.shape]);
+  const [tasks, ...weight] = node.shape;
+  const [o, c, kh, kw] = weight;
+  const images = node.inputs[0].shape[0] / tasks;
+  const perPart = tasks * groups(c * kh * kw) * Math.ceil(o / CHANNELS);
+  const parts = Math.min(images, Math.ceil(workgroups / perPart));
+  return replace(toWeightOp, node, [tasks, parts, ...weight]);
 }

@@ -33,8 +33,10 @@ const unrolled = (
 
 /** 3x3 with padding 1 and rows that are whole vectors: the common case, and the fastest. */
 const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid }) => {
-  const [x] = node.inputs;
-  const [n, c, h, w] = x.shape;
+  const [x, packed] = node.inputs;
+  const [tasks] = packed.shape;
+  const [images, c, h, w] = x.shape;
+  const n = images / tasks;
   const o = node.shape[1];
   const quads = w / 4;
   return {
@@ -42,7 +44,7 @@ const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid }) => {
     dims: [n, c, h, w, o].map(u32),
     grid: [
       ...foldGrid(Math.ceil((n * Math.ceil(h / ROWS) * quads) / lanes), maxGrid),
-      Math.ceil(o / OUTPUTS),
+      Math.ceil(o / OUTPUTS) * tasks,
     ],
   };
 });
@@ -50,19 +52,21 @@ const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid }) => {
 /** Any kernel, padding and extents. */
 const general = kernelOp('conv2dSimdAny', (node, { lanes, maxGrid }) => {
   const [x, packed] = node.inputs;
-  const [, kh, kw] = packed.shape;
-  const [n, o, oh, ow] = node.shape;
+  const [tasks, , kh, kw] = packed.shape;
+  const [images, o, oh, ow] = node.shape;
+  const n = images / tasks;
   const tiles = n * Math.ceil(oh / ROWS) * Math.ceil(ow / 4);
   return {
     ...unrolled('conv2d_simd_any', { LANES: lanes, ROWS, KH: kh, KW: kw }),
-    dims: [...x.shape, o, oh, ow, node.attrs.padding as number].map(u32),
-    grid: [...foldGrid(Math.ceil(tiles / lanes), maxGrid), Math.ceil(o / OUTPUTS)],
+    dims: [n, ...x.shape.slice(1), o, oh, ow, node.attrs.padding as number].map(u32),
+    grid: [...foldGrid(Math.ceil(tiles / lanes), maxGrid), Math.ceil(o / OUTPUTS) * tasks],
   };
 });
 
 const weightGradOp = kernelOp('conv2dWeightGradSimd', (node, { lanes }) => {
   const [x, g] = node.inputs;
-  const [parts, o, c, kh, kw] = node.shape;
+  const [tasks, parts, o, c, kh, kw] = node.shape;
+  const [images, ...image] = x.shape;
   const [, , oh, ow] = g.shape;
   const padding = node.attrs.padding as number;
   const CHANNELS = channelsFor(kh, kw);
@@ -79,24 +83,24 @@ const weightGradOp = kernelOp('conv2dWeightGradSimd', (node, { lanes }) => {
   };
   return {
     ...unrolled('conv2d_weight_grad_simd', constants),
-    dims: [...x.shape, o, oh, ow, padding, parts].map(u32),
-    grid: [Math.ceil(c / CHANNELS), Math.ceil(o / (GROUPS * lanes)), parts],
+    dims: [images / tasks, ...image, o, oh, ow, padding, parts].map(u32),
+    grid: [Math.ceil(c / CHANNELS), Math.ceil(o / (GROUPS * lanes)), tasks * parts],
   };
 });
 
-/** The correlation of x with weights packed as [C,KH,KW,O]. */
+/** The correlation of x with the tasks' weights packed as [B,C,KH,KW,O]. */
 function correlate(x: Tensor, packed: Tensor, padding: number, shape: readonly number[]): Tensor {
-  const [, kh, kw, o] = packed.shape;
+  const [, , kh, kw, o] = packed.shape;
   // Four weights are read at a time, so output channels are filled up with zeros.
-  const filled = pad(packed, [0, 0, 0, 0], [0, 0, 0, (4 - (o % 4)) % 4]);
+  const filled = pad(packed, [0, 0, 0, 0, 0], [0, 0, 0, 0, (4 - (o % 4)) % 4]);
   if (kh === 3 && kw === 3 && padding === 1 && x.shape[3] % 4 === 0)
     return new Tensor(aligned3x3, [x, filled], {}, shape, 'f32');
   return new Tensor(general, [x, filled], { padding }, shape, 'f32');
 }
 
-/** Whether these kernels serve a convolution with weight [O,C,KH,KW] on the device. */
+/** Whether these kernels serve a convolution with weights [B,O,C,KH,KW] on the device. */
 const serves = (weight: readonly number[], { stride }: Conv2dAttrs, device: Capabilities): boolean =>
-  device.family === 'simd' && device.subgroups && stride === 1 && weight[2] * weight[3] <= LARGEST_KERNEL;
+  device.family === 'simd' && device.subgroups && stride === 1 && weight[3] * weight[4] <= LARGEST_KERNEL;
 
 const attrsOf = (node: Tensor): Conv2dAttrs => node.attrs as unknown as Conv2dAttrs;
 
@@ -104,25 +108,26 @@ const attrsOf = (node: Tensor): Conv2dAttrs => node.attrs as unknown as Conv2dAt
 export function forwardSimd(node: Tensor, device: Capabilities): Tensor | undefined {
   const [x, w] = node.inputs;
   if (!serves(w.shape, attrsOf(node), device)) return undefined;
-  return correlate(x, permute(w, [1, 2, 3, 0]), attrsOf(node).padding, node.shape);
+  return correlate(x, permute(w, [0, 2, 3, 4, 1]), attrsOf(node).padding, node.shape);
 }
 
 /** dT/dx(g, w): g correlated with the flipped weights, input and output channels exchanged. */
 export function toInputSimd(node: Tensor, device: Capabilities): Tensor | undefined {
   const [g, w] = node.inputs;
-  const [, , kh, kw] = w.shape;
+  const [, , , kh, kw] = w.shape;
   const padding = kh - 1 - attrsOf(node).padding;
   if (kh !== kw || padding < 0 || !serves(w.shape, attrsOf(node), device)) return undefined;
-  return correlate(g, permute(flip(w, [2, 3]), [0, 2, 3, 1]), padding, node.shape);
+  return correlate(g, permute(flip(w, [3, 4]), [0, 1, 3, 4, 2]), padding, node.shape);
 }
 
-/** dT/dw(x, g) as partial sums [S,O,C,KH,KW], enough of them for `workgroups` workgroups. */
+/** dT/dw(x, g) as partial sums [B,S,O,C,KH,KW], enough of them for `workgroups` workgroups. */
 export function toWeightSimd(node: Tensor, workgroups: number, device: Capabilities): Tensor | undefined {
   const [x, g] = node.inputs;
-  const [o, c, kh, kw] = node.shape;
+  const [tasks, ...weight] = node.shape;
+  const [o, c, kh, kw] = weight;
   if (!serves(node.shape, attrsOf(node), device)) return undefined;
-  const bands = x.shape[0] * Math.ceil(g.shape[2] / ROWS);
-  const perPart = Math.ceil(c / channelsFor(kh, kw)) * Math.ceil(o / (GROUPS * device.lanes));
-  const parts = Math.max(1, Math.min(bands, Math.ceil(workgroups / perPart)));
-  return new Tensor(weightGradOp, node.inputs, node.attrs, [parts, ...node.shape], 'f32');
+  const bands = (x.shape[0] / tasks) * Math.ceil(g.shape[2] / ROWS);
+  const perPart = tasks * Math.ceil(c / channelsFor(kh, kw)) * Math.ceil(o / (GROUPS * device.lanes));
+  const parts = Math.min(bands, Math.ceil(workgroups / perPart));
+  return new Tensor(weightGradOp, node.inputs, node.attrs, [tasks, parts, ...weight], 'f32');
 }

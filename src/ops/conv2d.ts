@@ -1,6 +1,8 @@
 import type { Op } from '../graph/op.ts';
-import { showShape } from '../graph/shape.ts';
+import { showShape, sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
+import { joinTasks } from './batch.ts';
+import { broadcastTo } from './broadcast.ts';
 import { conv2dForward, conv2dToInput, conv2dToWeight } from './conv2d-kernel.ts';
 import { add } from './elementwise.ts';
 import { reshape } from './movement.ts';
@@ -10,6 +12,8 @@ import { type Conv2dAttrs, checkWindow } from './window.ts';
  * Convolution is one trilinear form of input x [N,C,H,W], weight w [O,C,KH,KW] and output cotangent g [N,O,OH,OW]:
  *   T(x, w, g) = sum over n,o,i,j,c,a,b of g[n,o,i,j] w[o,c,a,b] x[n,c,i*stride+a-padding,j*stride+b-padding].
  * Its three faces, dT/dg, dT/dx and dT/dw, are the three ops below, and the derivatives of each are the other two.
+ * A weight [B,O,C,KH,KW] holds those of B tasks, to each of which belong N/B images in a row: T is then the sum of the
+ * tasks' forms. That changes shapes and kernels but none of the derivatives.
  */
 
 const attrsOf = (node: Tensor): Conv2dAttrs => {
@@ -23,7 +27,7 @@ const conv2dOp: Op = {
     const [x, w] = node.inputs;
     return [inputGrad(g, w, x.shape, attrsOf(node)), weightGrad(x, g, w.shape, attrsOf(node))];
   },
-  lowering: { kind: 'choose', choose: conv2dForward },
+  lowering: { kind: 'choose', choose: conv2dForward, batch: batchByWeight },
 };
 
 const inputGradOp: Op = {
@@ -32,7 +36,7 @@ const inputGradOp: Op = {
     const [g, w] = node.inputs;
     return [forward(u, w, attrsOf(node)), weightGrad(u, g, w.shape, attrsOf(node))];
   },
-  lowering: { kind: 'choose', choose: conv2dToInput },
+  lowering: { kind: 'choose', choose: conv2dToInput, batch: batchByWeight },
 };
 
 const weightGradOp: Op = {
@@ -41,15 +45,36 @@ const weightGradOp: Op = {
     const [x, g] = node.inputs;
     return [inputGrad(g, u, x.shape, attrsOf(node)), forward(x, u, attrsOf(node))];
   },
-  lowering: { kind: 'choose', choose: conv2dToWeight },
+  lowering: { kind: 'choose', choose: conv2dToWeight, batch: batchWeight },
 };
+
+/** Images of all tasks in a row, and the weights of each; weights that the tasks share serve the images of all. */
+function batchByWeight(node: Tensor, [images, w]: readonly Tensor[], tasks: number): Tensor {
+  const [, ...weight] = w.shape;
+  const shared = w.shape[0] === 1 && weight.length === 4;
+  const weights = shared ? reshape(w, weight) : taskWeights(w, tasks);
+  const shape = [tasks * node.shape[0], ...node.shape.slice(1)];
+  const y = new Tensor(node.op, [joinTasks(images, tasks), weights], node.attrs, shape, 'f32');
+  return reshape(y, [tasks, ...node.shape]);
+}
+
+/** A weight's gradient for each task. */
+function batchWeight(node: Tensor, images: readonly Tensor[], tasks: number): Tensor {
+  const [x, g] = images.map((t) => joinTasks(t, tasks));
+  const shape = [(tasks * node.size) / sizeOf(node.shape.slice(-4)), ...node.shape.slice(-4)];
+  return reshape(new Tensor(node.op, [x, g], node.attrs, shape, 'f32'), [tasks, ...node.shape]);
+}
+
+/** Weights [tasks or 1, O,C,KH,KW], or those of tasks within tasks, as [B,O,C,KH,KW]. */
+const taskWeights = (w: Tensor, tasks: number): Tensor =>
+  reshape(broadcastTo(w, [tasks, ...w.shape.slice(1)]), [-1, ...w.shape.slice(-4)]);
 
 const outputExtent = (n: number, kernel: number, { stride, padding }: Conv2dAttrs): number =>
   Math.floor((n + 2 * padding - kernel) / stride) + 1;
 
 function forward(x: Tensor, w: Tensor, attrs: Conv2dAttrs): Tensor {
   const [n, , h, width] = x.shape;
-  const [o, , kh, kw] = w.shape;
+  const [o, , kh, kw] = w.shape.slice(-4);
   const shape = [n, o, outputExtent(h, kh, attrs), outputExtent(width, kw, attrs)];
   return new Tensor(conv2dOp, [x, w], { ...attrs }, shape, 'f32');
 }

@@ -1,13 +1,17 @@
 import type { Lowering, Op } from '../graph/op.ts';
+import type { Tensor } from '../graph/tensor.ts';
 
 /**
  * An op that only exists after differentiation, when a public op has been replaced by what suits the device.
- * It therefore has no derivative of its own; the public op has.
+ * It therefore has neither a derivative nor a batched form of its own; the public op has.
  */
-export const kernelOp = (name: string, kernel: (Lowering & { kind: 'kernel' })['kernel']): Op => ({
-  name,
-  vjp: (node) => {
-    throw new Error(`${name}: made for a device after differentiation, cannot be differentiated (${node})`);
-  },
-  lowering: { kind: 'kernel', kernel },
-});
+export const kernelOp = (name: string, kernel: (Lowering & { kind: 'kernel' })['kernel']): Op => {
+  const refuse = (what: string) => (node: Tensor) => {
+    throw new Error(`${name}: made for a device after differentiation, cannot be ${what} (${node})`);
+  };
+  return {
+    name,
+    vjp: refuse('differentiated'),
+    lowering: { kind: 'kernel', kernel, batch: refuse('batched') },
+  };
+};

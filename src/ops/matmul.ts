@@ -15,8 +15,21 @@ const matmulOp: Op = {
     const db = tb ? batched(g, a, true, ta) : batched(a, g, !ta, false);
     return [sumTo(da, a.shape), sumTo(db, b.shape)];
   },
-  lowering: { kind: 'kernel', kernel: matmulKernel },
+  lowering: { kind: 'kernel', kernel: matmulKernel, batch: batchProducts },
 };
+
+/** Products of all tasks: their rows in one matrix where they share the second operand, else one stack of matrices. */
+function batchProducts(node: Tensor, [a, b]: readonly Tensor[], tasks: number): Tensor {
+  const { transposeA, transposeB } = node.attrs as unknown as MatmulAttrs;
+  const rowsJoin = !transposeA && b.shape[0] === 1 && b.shape[1] === 1;
+  const join = (x: Tensor): Tensor => {
+    const matrix = x.shape.slice(2);
+    if (x.shape[0] * x.shape[1] === 1) return reshape(x, [1, ...matrix]);
+    return reshape(broadcastTo(x, [tasks, node.shape[0], ...matrix]), [-1, ...matrix]);
+  };
+  const rows = rowsJoin ? reshape(a, [1, -1, a.shape[3]]) : join(a);
+  return reshape(batched(rows, join(b), transposeA, transposeB), [tasks, ...node.shape]);
+}
 
 /** Product of stacks [batch or 1, rows, columns], each transposed if asked. */
 function batched(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {

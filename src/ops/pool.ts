@@ -2,6 +2,7 @@ import type { Op } from '../graph/op.ts';
 import { showShape } from '../graph/shape.ts';
 import { full } from '../graph/source.ts';
 import { Tensor } from '../graph/tensor.ts';
+import { batchImages } from './batch.ts';
 import { concat } from './concat.ts';
 import { conv2d } from './conv2d.ts';
 import { reshape } from './movement.ts';
@@ -24,13 +25,13 @@ const maxPoolOp: Op = {
     const [x] = node.inputs;
     return [scatterPool(g, codesOf(x, poolAttrs(node), node.shape), x.shape, poolAttrs(node))];
   },
-  lowering: { kind: 'kernel', kernel: maxPoolKernel },
+  lowering: { kind: 'kernel', kernel: maxPoolKernel, batch: batchImages },
 };
 
 const codesOp: Op = {
   name: 'maxPool2dCodes',
   vjp: () => [null],
-  lowering: { kind: 'kernel', kernel: maxPoolCodesKernel },
+  lowering: { kind: 'kernel', kernel: maxPoolCodesKernel, batch: batchImages },
 };
 
 const gatherPoolOp: Op = {
@@ -39,7 +40,7 @@ const gatherPoolOp: Op = {
     const [x, codes] = node.inputs;
     return [scatterPool(g, codes, x.shape, poolAttrs(node)), null];
   },
-  lowering: { kind: 'kernel', kernel: gatherPoolKernel },
+  lowering: { kind: 'kernel', kernel: gatherPoolKernel, batch: batchImages },
 };
 
 const scatterPoolOp: Op = {
@@ -48,7 +49,7 @@ const scatterPoolOp: Op = {
     const [, codes] = node.inputs;
     return [gatherPool(u, codes, poolAttrs(node)), null];
   },
-  lowering: { kind: 'kernel', kernel: scatterPoolKernel },
+  lowering: { kind: 'kernel', kernel: scatterPoolKernel, batch: batchImages },
 };
 
 const codesOf = (x: Tensor, attrs: PoolAttrs, shape: readonly number[]): Tensor =>

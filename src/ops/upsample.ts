@@ -4,6 +4,7 @@ import { type ShaderName, shaderSource } from '../device/shader.ts';
 import type { Op } from '../graph/op.ts';
 import { showShape } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
+import { batchImages } from './batch.ts';
 import { planeGrid, tileFor } from './plane-grid.ts';
 
 /* Nearest upsampling repeats pixels; its adjoint sums over the pixels that repeat one. Each differentiates the other. */
@@ -31,6 +32,7 @@ const upsampleOp: Op = {
   lowering: {
     kind: 'kernel',
     kernel: (node, device) => resizeKernel('upsample_nearest', node, node.inputs[0], node, device),
+    batch: batchImages,
   },
 };
 
@@ -40,6 +42,7 @@ const blockSumOp: Op = {
   lowering: {
     kind: 'kernel',
     kernel: (node, device) => resizeKernel('upsample_nearest_adjoint', node, node, node.inputs[0], device),
+    batch: batchImages,
   },
 };
 
