@@ -7,3 +7,4 @@ export * from './nn/index.ts';
 export * from './ops/index.ts';
 export * from './optim/index.ts';
 export { Random } from './random.ts';
+export * from './vmap/index.ts';
