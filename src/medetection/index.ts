@@ -4,6 +4,7 @@ export * from './config.ts';
 export * from './fine-tune.ts';
 export * from './meta-train.ts';
 export * from './network.ts';
+export * from './official.ts';
 export * from './run.ts';
 export * from './run-detector.ts';
 export * from './run-fine-tune.ts';

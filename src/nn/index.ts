@@ -1,3 +1,4 @@
+export * from './enlarged.ts';
 export * from './init.ts';
 export * from './layers.ts';
 export * from './statistics.ts';

@@ -1,9 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { grad } from '../../src/autodiff/index.ts';
 import '../../src/compile/index.ts';
 import { type Tensor, tensor } from '../../src/graph/index.ts';
 import * as nn from '../../src/nn/index.ts';
-import { batchStatistics } from '../../src/ops/index.ts';
+import { batchStatistics, mul, sum, upsampleNearest } from '../../src/ops/index.ts';
 import { Random } from '../../src/random.ts';
 import { assertClose } from '../support/assert-close.ts';
 
@@ -96,6 +97,33 @@ test('a layer without statistics is named', () => {
     () => nn.byStatistics({ other: { mean: x, variance: x } })('head.norm', x, nn.initNorm(2)),
     /"head\.norm".*other/,
   );
+});
+
+test('convolving an enlarged image without making it', async () => {
+  const random = new Random('enlarged');
+  const params = { weight: nn.normal(random, [5, 3, 3, 3], 1), bias: nn.normal(random, [5], 1) };
+  for (const [cells, size] of [
+    [4, 12],
+    [4, 16],
+    [1, 7],
+    [3, 27],
+  ]) {
+    const x = nn.normal(random, [2, 3, cells, cells], 1);
+    const expected = nn.conv(upsampleNearest(x, [size, size]), params);
+    const actual = nn.convEnlarged(x, params, size);
+    assert.equal(actual.shape, expected.shape);
+    assertClose(await actual.data(), await expected.data(), 1e-6, `${cells} to ${size}`);
+    const cotangent = nn.normal(random, expected.shape, 1);
+    const gradients = [expected, actual].map((y) => grad(sum(mul(y, cotangent)), { x, ...params }));
+    for (const name of ['x', 'weight', 'bias'] as const)
+      assertClose(await gradients[1][name].data(), await gradients[0][name].data(), 1e-5, name);
+  }
+  const [x, wide] = [nn.normal(random, [1, 3, 4, 4], 1), nn.normal(random, [1, 3, 3, 4], 1)];
+  assert.throws(
+    () => nn.convEnlarged(x, params, 8),
+    /with 8 a multiple of S, at least 3 S \(input \[1,3,4,4\]/,
+  );
+  assert.throws(() => nn.convEnlarged(wide, params, 12), /input \[N,C,S,S\]/);
 });
 
 test.run();

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { type Tensor, tensor } from '../../src/graph/index.ts';
 import { decodeSafetensors } from '../../src/store/index.ts';
 
-const folder = new URL('../fixtures/oracle/', import.meta.url);
+const fixtures = new URL('../fixtures/oracle/', import.meta.url);
 
 export const readFixtureJson = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
+  JSON.parse(readFileSync(new URL(name, fixtures), 'utf8'));
 
-/** The tensors of a fixture by name: floats as f32, integers as i32. */
-export function readFixtureTensors(name: string): Map<string, Tensor> {
+/** The tensors of a fixture, or of a file in another folder, by name: floats as f32, integers as i32. */
+export function readFixtureTensors(name: string, folder = fixtures): Map<string, Tensor> {
   const { tensors } = decodeSafetensors(readFileSync(new URL(name, folder)), name);
   return new Map(
     Object.entries(tensors).map(([key, { dtype, shape, data }]) => {
