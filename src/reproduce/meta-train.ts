@@ -1,0 +1,80 @@
+import type { Tree } from '../graph/index.ts';
+import { initAdam } from '../optim/index.ts';
+import type { MetaState, MetaTraining } from './study.ts';
+
+/** Where a meta-training stands. */
+export interface Progress<P extends Tree> {
+  readonly state: MetaState<P>;
+  /** The meta-objective before each meta-step done. */
+  readonly losses: readonly number[];
+  /** Seconds of training. */
+  readonly seconds: number;
+}
+
+export interface MetaTrainHooks<P extends Tree> {
+  /** Meta-steps between two calls of `save`, rounded up to whole calls of `advance`. */
+  readonly saveEvery: number;
+  /** Called while the training goes on, not at its end. */
+  readonly save: (progress: Progress<P>) => Promise<void>;
+  /** Called with the losses of all meta-steps that are known. */
+  readonly onLosses?: (losses: readonly number[]) => void;
+  /** Stops after the call under way. */
+  readonly signal?: AbortSignal;
+}
+
+/** The progress before the first meta-step. */
+export function beginning<P extends Tree>(training: MetaTraining<P>): Progress<P> {
+  const theta = training.init();
+  return { state: { theta, moments: initAdam(theta) }, losses: [], seconds: 0 };
+}
+
+/**
+ * Meta-trains until `iterations` meta-steps are done, or until stopped. Calls of `advance` start at whole multiples of their
+ * length, so that a training that was stopped goes on with the same calls as one that was not, and to the same bits.
+ * @throws when a loss is not finite, naming the step.
+ */
+export async function metaTrain<P extends Tree>(
+  training: MetaTraining<P>,
+  start: Progress<P>,
+  iterations: number,
+  { saveEvery, save, onLosses, signal }: MetaTrainHooks<P>,
+): Promise<Progress<P>> {
+  const began = performance.now();
+  const losses = [...start.losses];
+  let { state } = start;
+  let iteration = losses.length;
+  let saved = iteration;
+  /** Losses of the last call, on their way to the host. */
+  let coming: Promise<ArrayLike<number>> = Promise.resolve([]);
+
+  const receive = async (): Promise<void> => {
+    for (const loss of Array.from(await coming)) {
+      if (!Number.isFinite(loss))
+        throw new Error(`meta-train: the loss is ${loss} at step ${losses.length + 1}; lower the rates`);
+      losses.push(loss);
+    }
+    coming = Promise.resolve([]);
+    onLosses?.(losses);
+  };
+  const progress = async (): Promise<Progress<P>> => {
+    await receive();
+    return { state, losses: [...losses], seconds: start.seconds + (performance.now() - began) / 1000 };
+  };
+
+  while (iteration < iterations && !signal?.aborted) {
+    const count = Math.min(training.stepsPerCall, iterations - iteration);
+    const { losses: next, ...advanced } = await training.advance(state, iteration, count);
+    // The device is at work on this call while the host waits for the losses of the one before.
+    await receive();
+    coming = next.data().finally(() => next.dispose());
+    // It is awaited one call later, and a failure is told there.
+    coming.catch(() => {});
+    state = advanced;
+    iteration += count;
+    if (iteration - saved >= saveEvery && iteration < iterations) {
+      await save(await progress());
+      saved = iteration;
+    }
+  }
+  return progress();
+}

@@ -1,0 +1,76 @@
+import type { Tensor, Tree } from '../graph/index.ts';
+import type { AdamState } from '../optim/index.ts';
+import type { Summary } from './statistics.ts';
+
+/** What every study's settings hold. */
+export interface StudySettings {
+  /** Meta-steps in all. */
+  readonly iterations: number;
+}
+
+/** What a meta-step takes and gives: parameters and Adam's moments. */
+export type MetaState<P extends Tree> = { readonly theta: P; readonly moments: AdamState<P> };
+
+/** What some meta-steps give. */
+export type Advance<P extends Tree> = MetaState<P> & {
+  /** The meta-objective before each of the steps: [steps]. */
+  readonly losses: Tensor;
+};
+
+/** How one method learns. */
+export interface MetaTraining<P extends Tree> {
+  /** Parameters before the first meta-step. */
+  readonly init: () => P;
+  /** Meta-steps that one call makes. */
+  readonly stepsPerCall: number;
+  /**
+   * Makes `count` meta-steps, of which the first is number `iteration`, counted from 0. Every iteration draws its tasks from
+   * a random stream of its own, so that training goes on from a saved state as if it had never stopped. Spends `state`.
+   */
+  readonly advance: (state: MetaState<P>, iteration: number, count: number) => Promise<Advance<P>>;
+  /** Measures the parameters on the test tasks. */
+  readonly evaluate: (theta: P) => Promise<Evaluation>;
+}
+
+/** What adaptation reaches on test tasks. */
+export interface Evaluation {
+  /** Test tasks. */
+  readonly tasks: number;
+  /** After so many inner steps, what was measured over the tasks. */
+  readonly steps: readonly (Summary & { readonly steps: number })[];
+}
+
+/** A figure reached elsewhere: exact, or a range where several runs differ. */
+export interface ReferenceFigure {
+  readonly method: string;
+  readonly steps: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Figures that a study is held against. */
+export interface Reference {
+  /** Who reached them and how, in a few words. */
+  readonly source: string;
+  /** Which of a summary's numbers they are. */
+  readonly statistic: 'mean' | 'median';
+  readonly figures: readonly ReferenceFigure[];
+}
+
+/** An experiment of the literature that is made again: its settings, methods, tasks and measures. */
+export interface Study<S extends StudySettings, P extends Tree = Tree> {
+  /** What the command calls it. */
+  readonly name: string;
+  readonly title: string;
+  /** The methods compared, the most important first. */
+  readonly methods: readonly string[];
+  /** The published settings. */
+  readonly defaults: S;
+  /** What is measured after adaptation, for axes and tables. */
+  readonly measure: string;
+  /** @throws naming a setting that is not allowed, its value and what is. */
+  readonly check: (settings: S) => S;
+  readonly training: (settings: S, method: string, seed: number) => MetaTraining<P>;
+  /** The figures for these settings, if there are any. */
+  readonly reference: (settings: S) => Reference | undefined;
+}
