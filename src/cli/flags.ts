@@ -48,6 +48,12 @@ export const integer =
     return value;
   };
 
+/** A list as `0,1,2`. @throws InvalidArgumentError */
+export const integers =
+  (least: number) =>
+  (text: string): number[] =>
+    text.split(',').map(integer(least));
+
 /** @throws InvalidArgumentError */
 export const number =
   (allowed: (value: number) => boolean, what: string) =>
@@ -62,7 +68,8 @@ export const positive = number((value) => value > 0, 'a number above 0');
 export const fraction = number((value) => value >= 0 && value < 1, 'a number from 0 to below 1');
 export const anyNumber = number(() => true, 'a number');
 
-const oneOf =
+/** @throws InvalidArgumentError */
+export const oneOf =
   (choices: readonly string[], parse: (text: string) => unknown = (text) => text) =>
   (text: string): unknown => {
     if (!choices.includes(text)) throw new InvalidArgumentError(`It must be one of ${choices.join(', ')}.`);

@@ -9,6 +9,7 @@ import { addEvaluate } from './evaluate.ts';
 import { addFineTune } from './fine-tune.ts';
 import { addMetaTrain } from './meta-train.ts';
 import { addPredict } from './predict.ts';
+import { addReproduce } from './reproduce.ts';
 import { addTasks } from './tasks.ts';
 
 const { version, description } = JSON.parse(
@@ -22,7 +23,16 @@ const program = new Command('medetection')
   // The error itself is told last, below the help, where it is seen.
   .showHelpAfterError()
   .configureOutput({ outputError: () => {} });
-for (const add of [addDemo, addDoctor, addTasks, addMetaTrain, addFineTune, addEvaluate, addPredict])
+for (const add of [
+  addDemo,
+  addDoctor,
+  addTasks,
+  addMetaTrain,
+  addFineTune,
+  addEvaluate,
+  addPredict,
+  addReproduce,
+])
   add(program);
 
 /** What ended the program, as an exit code; it was told to the user. */

@@ -1,3 +1,5 @@
+export * from './compare.ts';
+export * from './figures.ts';
 export * from './meta-steps.ts';
 export * from './meta-train.ts';
 export * from './reproduce.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../store/index.ts';
-import type { Evaluation, Study, StudySettings } from './study.ts';
+import type { Evaluation, StudyOutline, StudySettings } from './study.ts';
 
 /** How training went: the mean loss of equal parts of it. */
 export interface TrainingCurve {
@@ -58,8 +58,8 @@ export function trainingCurve(losses: readonly number[]): TrainingCurve {
  * Refuses methods and seeds that name nothing, or a run twice.
  * @throws naming what is wrong and what there is.
  */
-export function checkRuns(
-  study: Pick<Study<StudySettings>, 'name' | 'methods'>,
+export function checkRuns<S extends StudySettings>(
+  study: StudyOutline<S>,
   methods: readonly string[],
   seeds: readonly number[],
 ): void {
@@ -83,7 +83,7 @@ export const writeResults = (folder: string, results: Results<StudySettings>): P
  * @throws naming the file and what is wrong when the folder is not one of this study, or damaged.
  */
 export async function readResults<S extends StudySettings>(
-  study: Pick<Study<S>, 'name' | 'methods' | 'check'>,
+  study: StudyOutline<S>,
   folder: string,
 ): Promise<Results<S>> {
   const path = join(folder, resultsFile);

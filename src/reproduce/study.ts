@@ -57,8 +57,8 @@ export interface Reference {
   readonly figures: readonly ReferenceFigure[];
 }
 
-/** An experiment of the literature that is made again: its settings, methods, tasks and measures. */
-export interface Study<S extends StudySettings, P extends Tree = Tree> {
+/** What a study is about, without how it is trained. */
+export interface StudyOutline<S extends StudySettings> {
   /** What the command calls it. */
   readonly name: string;
   readonly title: string;
@@ -70,7 +70,11 @@ export interface Study<S extends StudySettings, P extends Tree = Tree> {
   readonly measure: string;
   /** @throws naming a setting that is not allowed, its value and what is. */
   readonly check: (settings: S) => S;
-  readonly training: (settings: S, method: string, seed: number) => MetaTraining<P>;
   /** The figures for these settings, if there are any. */
   readonly reference: (settings: S) => Reference | undefined;
+}
+
+/** An experiment of the literature that is made again. */
+export interface Study<S extends StudySettings, P extends Tree> extends StudyOutline<S> {
+  readonly training: (settings: S, method: string, seed: number) => MetaTraining<P>;
 }

@@ -1,8 +1,8 @@
 import { compile } from '../../compile/index.ts';
-import { type Tensor, type Tree, tensor, tree } from '../../graph/index.ts';
+import type { Tensor } from '../../graph/index.ts';
 import { adapt } from '../../meta/index.ts';
 import { Random } from '../../random.ts';
-import { vmap } from '../per-task.ts';
+import { vmap } from '../../vmap/index.ts';
 import { summarise } from '../statistics.ts';
 import type { Evaluation } from '../study.ts';
 import { type Points, type RegressorParams, squaredError } from './model.ts';

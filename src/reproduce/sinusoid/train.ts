@@ -1,8 +1,8 @@
 import type { Tensor } from '../../graph/index.ts';
 import { type InnerLoop, queryLosses } from '../../meta/index.ts';
 import { Random } from '../../random.ts';
+import { vmap } from '../../vmap/index.ts';
 import { metaSteps } from '../meta-steps.ts';
-import { vmap } from '../per-task.ts';
 import type { MetaTraining } from '../study.ts';
 import { evaluateSinusoid } from './evaluate.ts';
 import { initRegressor, type RegressorParams, squaredError } from './model.ts';
