@@ -38,6 +38,7 @@ writeFileSync('hang.pid', String(child.pid));
 `,
   'absent.test.ts': `${head}console.log('absent.test.ts: not run, because ../shared is absent');\n${end}`,
   'unstartable.test.ts': `${head}console.log('unstartable.test.ts: not run, because the browser cannot start: no libc');\n${end}`,
+  'unable.test.ts': `${head}console.log('unable.test.ts: not run, because the device has no subgroups');\n${end}`,
   'no-test.ts': 'process.exit(1);\n',
 };
 
@@ -93,7 +94,7 @@ test('counts tests, and files that crash, hang or test nothing as failed', async
   assert.match(told('forgotten.test.ts'), /^FAIL .*1 failed \(ran no test\)/);
   assert.match(told('stuck.test.ts'), /^FAIL .*1 failed/);
   assert.match(told('hang.test.ts'), /^FAIL .*1 failed \(stopped after 5 s\)/);
-  for (const name of ['absent', 'unstartable']) {
+  for (const name of ['absent', 'unstartable', 'unable']) {
     assert.match(told(`${name}.test.ts`), /^ok .*: 0 passed/);
     assert.ok(
       lines.some((line) => line.startsWith(`      ${name}.test.ts: not run, because`)),

@@ -29,8 +29,7 @@ async function sources(wanted: string): Promise<[string, Finder][]> {
   const runtime = detectRuntime();
   const system: [string, Finder] = [
     'the system',
-    async () =>
-      runtime === 'node' ? systemAdapterOfNode(wanted) : navigator.gpu?.requestAdapter(requestFor(wanted)),
+    () => (runtime === 'node' ? systemAdapterOfNode(wanted) : builtInAdapter(wanted)),
   ];
   const swiftShaderFits = wanted === 'auto' || wanted === 'software' || 'swiftshader'.includes(wanted);
   if (runtime === 'browser' || !swiftShaderFits) return [system];
@@ -44,12 +43,12 @@ async function sources(wanted: string): Promise<[string, Finder][]> {
     ];
     return systemFirst ? [system, swiftShader] : [swiftShader, system];
   }
+  const { firstAdapter, workerFindsAdapter } = await import('./deno.ts');
   const swiftShader: [string, Finder] = [
     'SwiftShader',
-    () => withSwiftShader(async () => navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' })),
+    () => withSwiftShader(() => firstAdapter(/swiftshader/i)),
   ];
-  // Deno looks for drivers once, at the first request: one that finds none would leave SwiftShader unseen.
-  return systemFirst ? [system] : [swiftShader, system];
+  return systemFirst && (await workerFindsAdapter(requestFor(wanted))) ? [system] : [swiftShader, system];
 }
 
 async function attempt(
@@ -82,6 +81,14 @@ async function systemAdapterOfNode(wanted: string): Promise<GPUAdapter | null> {
   if (name !== undefined) return (await createGpu(name)).requestAdapter();
   if (names.length === 0) return null;
   throw new Error(`only ${names.map((n) => `"${n}"`).join(', ')}`);
+}
+
+/** The adapter of Deno or of a browser, which name none: of a GPU and a CPU that `wanted` may be part of, the one that it is. */
+async function builtInAdapter(wanted: string): Promise<GPUAdapter | null | undefined> {
+  const adapter = await navigator.gpu?.requestAdapter(requestFor(wanted));
+  if (!adapter || fits(adapter, wanted)) return adapter;
+  const other = await navigator.gpu.requestAdapter(requestFor('software'));
+  return other && fits(other, wanted) ? other : adapter;
 }
 
 function requestFor(wanted: string): GPURequestAdapterOptions {

@@ -71,8 +71,9 @@ function missingFrom(adapter: AdapterInfo, capabilities: Capabilities): string[]
 async function runtimeVersions(runtime: Runtime): Promise<Record<string, string>> {
   if (runtime === 'browser') return { browser: navigator.userAgent };
   const { deno, node, v8 } = process.versions;
-  if (runtime === 'deno') return { deno: deno ?? 'unknown', v8 };
-  return { node, v8, webgpu: await webgpuVersion(), platform: `${process.platform} ${process.arch}` };
+  const platform = `${process.platform} ${process.arch}`;
+  if (runtime === 'deno') return { deno: deno ?? 'unknown', v8, platform };
+  return { node, v8, webgpu: await webgpuVersion(), platform };
 }
 
 async function webgpuVersion(): Promise<string> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rmdir, writeFile } from 'node:fs/promises';
 import { constants, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -94,7 +94,7 @@ export async function hasVulkanDriver(): Promise<boolean> {
 
 /**
  * Extracts the driver into the user's cache, once per version, and returns the folder. Safe with several processes at
- * once; a damaged folder is replaced.
+ * once; damaged files are replaced.
  */
 export async function extractSwiftShader(): Promise<string> {
   const archive = findArchive();
@@ -110,12 +110,10 @@ export async function extractSwiftShader(): Promise<string> {
   if (missing.length > 0)
     throw new Error(`${archive}: no ${missing.join(', ')} in it; reinstall it: ${INSTALL}`);
   try {
-    await mkdir(cache, { recursive: true, mode: 0o700 });
-    const fresh = await mkdtemp(`${folder}.new-`);
-    for (const name of FILES) await writeFile(join(fresh, name), unpacked.get(name)!);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const name of FILES) await putInPlace(folder, name, unpacked.get(name)!);
     const hashes = Object.fromEntries(FILES.map((name) => [name, sha256(unpacked.get(name)!)]));
-    await writeFile(join(fresh, MANIFEST), JSON.stringify(hashes));
-    await putInPlace(fresh, folder);
+    await putInPlace(folder, MANIFEST, Buffer.from(JSON.stringify(hashes)));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : cause;
     throw new Error(
@@ -128,21 +126,15 @@ export async function extractSwiftShader(): Promise<string> {
   return folder;
 }
 
-/** Renames `fresh` to `folder`, unless another process put an intact one there first. */
-async function putInPlace(fresh: string, folder: string): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await rename(fresh, folder);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (attempt === 5 || (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR')) throw error;
-    }
-    if (await isIntact(folder)) return rm(fresh, { recursive: true });
-    // A damaged folder is moved away under a name of its own first, so that no process sees it half deleted.
-    const damaged = `${fresh}-damaged`;
-    await rename(folder, damaged).catch(() => {}); // Another process may have moved it already.
-    await rm(damaged, { recursive: true, force: true });
-  }
+/**
+ * Replaces a file of `folder` by a rename. Another process that does the same puts the same bytes there, so a file that was
+ * whole once stays so for those who load it.
+ */
+async function putInPlace(folder: string, name: string, content: Uint8Array): Promise<void> {
+  const fresh = await mkdtemp(join(folder, 'new-'));
+  await writeFile(join(fresh, name), content);
+  await rename(join(fresh, name), join(folder, name));
+  await rmdir(fresh);
 }
 
 async function isIntact(folder: string): Promise<boolean> {

@@ -15,7 +15,8 @@ const when = (pattern: RegExp, signal: 'SIGINT' | 'SIGTERM') => {
   return (text: string, child: ChildProcess) => {
     if (sent || !pattern.test(text)) return;
     sent = true;
-    child.kill(signal);
+    // Not `child.kill`, after which Deno reports the signal as the end, whatever the exit code.
+    process.kill(child.pid!, signal);
   };
 };
 

@@ -78,7 +78,8 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
       apply(join(folder, 'cache', 'medetection', name));
       // Two at once: both find it damaged, and both have to succeed.
       const ended = await Promise.all([1, 2].map(() => openInChild(['software'], noDriver)));
-      for (const { stdout } of ended) assert.match(stdout, /^SwiftShader/, damage);
+      for (const { stdout, stderr } of ended)
+        assert.match(stdout, /^SwiftShader/, `${damage}: ${stdout}${stderr}`);
       assert.equal(cached(folder), [name], damage);
     }
   });

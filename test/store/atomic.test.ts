@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { writeFileAtomic } from '../../src/store/index.ts';
+import { runtimeArguments } from '../runtime.ts';
 
 const test = suite<{ folder: string }>('writeFileAtomic');
 test.before.each((context) => {
@@ -64,7 +65,7 @@ test('a write that the system stops midway keeps the old file and removes the te
   // A file size limit of 1 MiB: the first part of the 8 MiB is written and then the system refuses, as with a full disk.
   const said = execFileSync(
     'sh',
-    ['-c', 'ulimit -f 2048; exec "$0" --import tsx "$1"', process.execPath, script],
+    ['-c', 'trap "" XFSZ; ulimit -f 2048; exec "$0" "$@"', process.execPath, ...runtimeArguments(), script],
     {
       encoding: 'utf8',
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
