@@ -63,6 +63,7 @@ test('a write that the system stops midway keeps the old file and removes the te
      await writeFileAtomic(${JSON.stringify(path)}, new Uint8Array(8 << 20)).catch((error) => console.log(error.message));`,
   );
   // A file size limit of 1 MiB: the first part of the 8 MiB is written and then the system refuses, as with a full disk.
+  // Its signal, which would end Deno, is ignored.
   const said = execFileSync(
     'sh',
     ['-c', 'trap "" XFSZ; ulimit -f 2048; exec "$0" "$@"', process.execPath, ...runtimeArguments(), script],
