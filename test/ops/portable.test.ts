@@ -1,11 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad } from '../../src/autodiff/index.ts';
+import { reference } from '../../src/certify/reference.ts';
 import { defaultDevice } from '../../src/device/index.ts';
 import { type Tensor, tensor } from '../../src/graph/index.ts';
 import * as ops from '../../src/ops/index.ts';
-import { assertAgree } from '../support/agree.ts';
-import { reference } from '../support/reference.ts';
+import { assertAgree } from '../support/assert-close.ts';
 import { planAndRun } from '../support/run-plan.ts';
 
 /* Where `subgroups` is absent, as with Deno's WebGPU, other kernels serve. */

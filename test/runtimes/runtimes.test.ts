@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { magnitude } from '../../src/certify/compare.ts';
 import { type Computed, compute } from '../browser/computation.ts';
-import { assertClose, magnitude } from '../support/compare.ts';
+import { assertClose } from '../support/assert-close.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const [command, ...args] = process.versions.deno
