@@ -1,9 +1,9 @@
 import { topologicalOrder } from '../graph/order.ts';
-import { showShape } from '../graph/shape.ts';
 import { ones, zeros } from '../graph/source.ts';
-import { Tensor } from '../graph/tensor.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import * as tree from '../graph/tree.ts';
 import { add } from '../ops/elementwise.ts';
+import { floatLeaves, nameOf, show } from './leaves.ts';
 
 /**
  * Reverse mode: pulls cotangents of `outputs` back to `inputs` (any nodes of the graph). Returns one cotangent per
@@ -59,27 +59,36 @@ function inputCotangents(node: Tensor, g: Tensor): readonly (Tensor | null)[] {
   });
 }
 
+/** How gradients are taken. */
+export interface GradOptions {
+  /** What becomes of a leaf that the loss does not depend on: a gradient of zeros (the default), or an error. */
+  readonly unused?: 'zeros' | 'error';
+}
+
 /**
- * The gradient of a scalar by every leaf of a tree, as a tree of the same structure. A leaf that the scalar does not
- * depend on gets zeros.
- * @throws when `loss` is not an f32 scalar or a leaf is not f32.
+ * The gradient of a scalar by every leaf of a tree, as a tree of the same structure.
+ * @throws when `loss` is not one f32 number, a leaf is not f32, or `unused` is 'error' and the loss does not depend on
+ *   some leaf.
  */
-export function grad<T extends tree.Tree>(loss: Tensor, params: T): T {
+export function grad<T extends tree.Tree>(
+  loss: Tensor,
+  params: T,
+  { unused = 'zeros' }: GradOptions = {},
+): T {
   if (loss.size !== 1 || loss.dtype !== 'f32')
     throw new Error(
-      `grad: the loss must be one f32 number, got ${loss.dtype}${showShape(loss.shape)}; reduce it with sum() or mean()`,
+      `grad: the loss must be one f32 number, got ${show(loss)}; reduce it with sum() or mean()`,
     );
-  const leaves = tree.entries(params);
-  for (const [path, leaf] of leaves) {
-    if (!(leaf instanceof Tensor)) throw new Error(`grad: "${path}" is not a tensor`);
-    if (leaf.dtype !== 'f32')
-      throw new Error(`grad: "${path}" is ${leaf.dtype}${showShape(leaf.shape)}; only f32 has derivatives`);
-  }
-  const nodes = leaves.map(([, leaf]) => leaf);
-  const gradients = pullback([loss], [ones(loss.shape)], nodes);
+  const leaves = floatLeaves('grad', 'params', params);
+  const gradients = pullback([loss], [ones(loss.shape)], leaves);
+  const missing = gradients.indexOf(null);
+  if (unused === 'error' && missing >= 0)
+    throw new Error(
+      `grad: the loss does not depend on ${nameOf('params', tree.entries(params)[missing][0])}, ${show(leaves[missing])}`,
+    );
   return tree.withLeaves(
     params,
-    gradients.map((g, i) => g ?? zeros(nodes[i].shape)),
+    gradients.map((g, i) => g ?? zeros(leaves[i].shape)),
   );
 }
 
@@ -90,7 +99,8 @@ export function grad<T extends tree.Tree>(loss: Tensor, params: T): T {
 export function valueAndGrad<T extends tree.Tree>(
   f: (params: T) => Tensor,
   params: T,
+  options?: GradOptions,
 ): { value: Tensor; gradient: T } {
   const value = f(params);
-  return { value, gradient: grad(value, params) };
+  return { value, gradient: grad(value, params, options) };
 }

@@ -119,7 +119,7 @@ export function compile<A extends unknown[], R>(
   };
 
   const run = async (args: readonly unknown[], { loaded, result }: Entry): Promise<R> => {
-    const outputs = tensorLeaves(result);
+    const outputs = tree.tensors(result);
     const leaves = args.flatMap((arg, position) => dynamicLeaves(arg).map((leaf) => ({ leaf, position })));
     const inputs = await toArguments(
       leaves.map((l) => l.leaf),
@@ -132,8 +132,8 @@ export function compile<A extends unknown[], R>(
       if (deviceArray(leaf) !== undefined && inputs.indexOf(inputs[i]) === i) spent.add(i);
     });
     const arrays = loaded.run(inputs, outputs.map(bytesOf), spent);
-    let next = 0;
-    return replaceTensors(result, (t) => deviceTensor(arrays[next++], t.shape, t.dtype)) as R;
+    const computed = outputs.map((t, i) => deviceTensor(arrays[i], t.shape, t.dtype));
+    return tree.withTensors(result, computed) as R;
   };
 
   const call = async (...args: unknown[]): Promise<R> => {
@@ -164,15 +164,6 @@ const dynamicLeaves = (arg: unknown): (Tensor | number)[] =>
     | Tensor
     | number
   )[];
-
-const tensorLeaves = (result: unknown): Tensor[] =>
-  tree.leaves<unknown>(result).filter((leaf) => leaf instanceof Tensor) as Tensor[];
-
-const replaceTensors = (result: unknown, f: (t: Tensor) => Tensor): unknown =>
-  tree.withLeaves(
-    result,
-    tree.leaves<unknown>(result).map((leaf) => (leaf instanceof Tensor ? f(leaf) : leaf)),
-  );
 
 /**
  * @throws for what a tree cannot hold: a map or an object of a class would lose its content when it is taken apart and
@@ -234,7 +225,7 @@ function trace<A extends unknown[], R>(fn: (...args: A) => R, args: readonly unk
   ) as A;
   const result = fn(...placeholders);
   checkTree(result, 'the result');
-  const outputs = tensorLeaves(result);
+  const outputs = tree.tensors(result);
   if (outputs.length === 0) throw new Error('compile: the function returns no tensor');
   return { outputs, result, inputCount };
 }

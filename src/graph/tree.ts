@@ -31,6 +31,17 @@ export function withLeaves<T>(tree: T, replacement: readonly unknown[]): T {
   return rebuilt;
 }
 
+/** The tensors of a tree that may have other leaves too (numbers, names, null), in the order of the tree. */
+export const tensors = (tree: unknown): Tensor[] =>
+  leaves<unknown>(tree).filter((leaf) => leaf instanceof Tensor);
+
+/** A tree of the same structure with its tensors replaced, in order; other leaves stay. */
+export function withTensors<T>(tree: T, replacement: readonly Tensor[]): T {
+  let next = 0;
+  const replaced = leaves<unknown>(tree).map((leaf) => (leaf instanceof Tensor ? replacement[next++] : leaf));
+  return withLeaves(tree, replaced);
+}
+
 /**
  * Applies `f` leaf by leaf to trees of one structure.
  * @throws when a tree lacks a leaf that another has, naming it.
