@@ -3,6 +3,7 @@ import { zeros } from '../graph/source.ts';
 import { subgraph } from '../graph/subgraph.ts';
 import { Tensor } from '../graph/tensor.ts';
 import * as tree from '../graph/tree.ts';
+import { batchApart } from '../ops/batch.ts';
 import { show } from './leaves.ts';
 import { type Rule, withFloats, withRule } from './with-rule.ts';
 
@@ -55,7 +56,7 @@ const capturedOp: Op = {
       `customVjp: a derivative is wanted through ${node.inputs[0]}, which the function captures; make it an argument, so that the rule can return its cotangent`,
     );
   },
-  lowering: { kind: 'expand', expand: (node) => node.inputs[0] },
+  lowering: { kind: 'expand', expand: (node) => node.inputs[0], batch: batchApart },
 };
 
 /** The cotangent of every tensor of `argument`, null for none; throws where the rule returned something unlike it. */

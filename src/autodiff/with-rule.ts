@@ -2,8 +2,10 @@ import type { Op } from '../graph/op.ts';
 import { substitute } from '../graph/subgraph.ts';
 import { Tensor } from '../graph/tensor.ts';
 import * as tree from '../graph/tree.ts';
+import { batchApart } from '../ops/batch.ts';
 import { concat } from '../ops/concat.ts';
 import { reshape, slice } from '../ops/movement.ts';
+import { batchRuled } from './batch-ruled.ts';
 
 /** Cotangents of the inputs, given the inputs, the f32 outputs and their cotangents. */
 export type Rule = (
@@ -16,7 +18,7 @@ export type Rule = (
 const aliasOp: Op = {
   name: 'alias',
   vjp: (_, g) => [null, g],
-  lowering: { kind: 'expand', expand: (node) => node.inputs[0] },
+  lowering: { kind: 'expand', expand: (node) => node.inputs[0], batch: batchApart },
 };
 
 const pack = (parts: readonly Tensor[]): Tensor =>
@@ -80,7 +82,7 @@ export function withRule<R>(
   const op: Op = {
     name,
     vjp: (node, g) => rule(node.inputs, partsOf(node), unpack(g, outputs)),
-    lowering: { kind: 'expand', expand: (node) => pack(valuesOf(node)) },
+    lowering: { kind: 'expand', expand: (node) => pack(valuesOf(node)), batch: batchRuled },
   };
   const shape = outputs.length === 1 ? outputs[0].shape : [outputs.reduce((n, t) => n + t.size, 0)];
   return withFloats(result, partsOf(new Tensor(op, inputs, {}, shape, 'f32')));

@@ -1,8 +1,9 @@
-import type { BatchRule, Op } from '../graph/op.ts';
+import type { Op } from '../graph/op.ts';
 import { type Shape, showShape } from '../graph/shape.ts';
 import { ones, zeros } from '../graph/source.ts';
 import { Tensor } from '../graph/tensor.ts';
-import { broadcastTo, sum, sumKeep } from './broadcast.ts';
+import { batchApart } from './batch.ts';
+import { sum, sumKeep } from './broadcast.ts';
 import { add, div, maximum, mul, rsqrt, square, sub } from './elementwise.ts';
 import { reshape, stopGradient } from './movement.ts';
 
@@ -63,12 +64,6 @@ function normalise(x: Tensor, channels: number, eps: number): { xHat: Tensor; r:
   return { xHat: mul(sub(x, mean), r), r };
 }
 
-/** Statistics of every task by themselves. */
-const batchTasks: BatchRule = (node, inputs, tasks) => {
-  const own = inputs.map((t) => broadcastTo(t, [tasks, ...t.shape.slice(1)]));
-  return new Tensor(node.op, own, node.attrs, [tasks, ...node.shape], node.dtype);
-};
-
 const forwardOp: Op = {
   name: 'batchNorm',
   vjp: (node, dy) => {
@@ -86,7 +81,7 @@ const forwardOp: Op = {
       const { xHat } = normalise(x, gamma.rank, epsOf(node));
       return add(mul(xHat, perChannel(gamma, x)), perChannel(beta, x));
     },
-    batch: batchTasks,
+    batch: batchApart,
   },
 };
 
@@ -112,7 +107,7 @@ const inputGradOp: Op = {
       const centred = sub(sub(dy, B), mul(xHat, D));
       return mul(mul(perChannel(gamma, x), r), centred);
     },
-    batch: batchTasks,
+    batch: batchApart,
   },
 };
 
@@ -130,7 +125,7 @@ const gammaGradOp: Op = {
       const { xHat } = normalise(x, node.rank, epsOf(node));
       return sum(mul(dy, xHat), normAxes(x, node.rank));
     },
-    batch: batchTasks,
+    batch: batchApart,
   },
 };
 
@@ -153,7 +148,7 @@ const secondGradOp: Op = {
       const inner = add(add(mul(xHat, slope), mul(C, sub(B, dy))), mul(D, sub(A, u)));
       return mul(mul(perChannel(gamma, x), square(r)), inner);
     },
-    batch: batchTasks,
+    batch: batchApart,
   },
 };
 

@@ -1,11 +1,26 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { customVjp, grad, hvp, jvp, vjp } from '../../src/autodiff/index.ts';
+import { reference } from '../../src/certify/reference.ts';
 import { compile, makePlan } from '../../src/compile/index.ts';
 import { loadShaders } from '../../src/device/shader.ts';
 import { ones, type Tensor, tensor } from '../../src/graph/index.ts';
-import { concat, exp, mul, sin, square, sum, tanh, toFloat, toInt } from '../../src/ops/index.ts';
+import {
+  add,
+  concat,
+  exp,
+  matmul,
+  mul,
+  sin,
+  square,
+  sum,
+  tanh,
+  toFloat,
+  toInt,
+} from '../../src/ops/index.ts';
+import { vmap } from '../../src/vmap/index.ts';
 import { assertClose } from '../support/assert-close.ts';
+import { leaf } from '../support/derivatives.ts';
 import { capabilities } from '../support/run-plan.ts';
 import { says } from '../support/says.ts';
 
@@ -206,6 +221,62 @@ test('vjp of a tree that a wrapped function returned', async () => {
   );
   const x = tensor([1, 2]);
   assert.equal(await values(vjp(f(x), x, { s: tensor([1, 2]), q: tensor([10, 20]) })), [11, 22]);
+});
+
+test('a batch of tasks keeps the rule, in derivatives to any order, for what tasks have and what they share', async () => {
+  const f = customVjp(
+    (w: Tensor, x: Tensor) => ({ y: matmul(x, w), s: sum(square(w)) }),
+    ({ args: [w, x] }, { y, s }) => [add(matmul(x, y, { transposeA: true }).mul(5), w.mul(s)), null],
+  );
+  const alone = (w: Tensor, x: Tensor) => {
+    const { y, s } = f(w, x);
+    const loss = sum(sin(y)).add(s);
+    return { loss, g: grad(loss, w), again: grad(sum(square(grad(loss, w))), w) };
+  };
+  const [w, x] = [leaf(3, 2), leaf(4, 5, 3)];
+  const ws = leaf(4, 3, 2);
+  const tasks = [0, 1, 2, 3].map((t) => ({
+    x: x.slice([t], [t + 1]).reshape([5, 3]),
+    w: ws.slice([t], [t + 1]).reshape([3, 2]),
+  }));
+  const stacked = (list: Tensor[]) =>
+    concat(
+      list.map((t) => t.reshape([1, ...t.shape])),
+      0,
+    );
+  const own = vmap((t: { x: Tensor; w: Tensor }) => alone(t.w, t.x))({ x, w: ws });
+  for (const name of ['loss', 'g', 'again'] as const) {
+    const expected = stacked(tasks.map((t) => alone(t.w, t.x)[name]));
+    assertClose(reference([own[name]])[0], reference([expected])[0], 1e-12, name);
+    assertClose(await own[name].data(), reference([expected])[0], 1e-5, `${name} on the device`);
+  }
+  // Differentiated after the tasks were put together, by weights that they share.
+  const loss = sum(vmap((x: Tensor) => square(sum(sin(f(w, x).y))))(x));
+  const plain = tasks.map((t) => square(sum(sin(f(w, t.x).y)))).reduce(add);
+  const [g, expected] = [grad(loss, w), grad(plain, w)];
+  assertClose(reference([g])[0], reference([expected])[0], 1e-12, 'shared weights');
+  const [h, second] = [g, expected].map((d) => grad(sum(square(d)), w));
+  assertClose(reference([h])[0], reference([second])[0], 1e-12, 'shared weights, second order');
+  // Tasks in tasks.
+  const nested = vmap((xs: Tensor) => vmap((x: Tensor) => grad(sum(f(w, x).y), w))(xs))(
+    x.reshape([2, 2, 5, 3]),
+  );
+  assertClose(
+    reference([nested])[0],
+    reference([stacked(tasks.map((t) => grad(sum(f(w, t.x).y), w)))])[0],
+    1e-12,
+    'nested',
+  );
+});
+
+test('a batch of tasks still refuses derivatives by what is captured', () => {
+  const [w, x] = [leaf(2), leaf(3, 2)];
+  const f = customVjp(
+    (a: Tensor) => mul(a, w),
+    (_, g) => [mul(g, w)],
+  );
+  grad(sum(vmap(f)(x)), x);
+  assert.throws(() => grad(sum(vmap(f)(x)), w), says('make it an argument'));
 });
 
 test.run();
