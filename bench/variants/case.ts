@@ -3,7 +3,7 @@ import type { Kernel } from '../../src/device/index.ts';
 
 /** A kernel on one problem: what to bind, what the result must be, how much arithmetic it is. */
 export interface Case {
-  readonly kernel: Kernel;
+  readonly kernel: Omit<Kernel, 'flops'>;
   readonly inputs: readonly Float32Array[];
   readonly outputLength: number;
   /** Floating-point operations that the mathematics asks for: a multiply-add counts two. */

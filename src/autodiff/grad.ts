@@ -1,4 +1,5 @@
 import { topologicalOrder } from '../graph/order.ts';
+import { currentOrigin, withOrigin } from '../graph/origin.ts';
 import { ones, zeros } from '../graph/source.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import * as tree from '../graph/tree.ts';
@@ -17,6 +18,9 @@ export function pullback(
   boundary: ReadonlySet<Tensor> = new Set(),
 ): (Tensor | null)[] {
   const wanted = new Set(inputs);
+  // What a rule builds has been differentiated once more than the node, and as often as what it is multiplied with.
+  const { scope } = currentOrigin();
+  const build = <T>(depth: number, work: () => T): T => withOrigin({ scope, order: depth }, work);
   const order = topologicalOrder(outputs, boundary);
   // Nodes through which some wanted input is reached; only they need a cotangent.
   const active = new Set<Tensor>();
@@ -28,7 +32,12 @@ export function pullback(
   const accumulate = (node: Tensor, g: Tensor | null | undefined) => {
     if (g === null || g === undefined || !active.has(node)) return;
     const sofar = total.get(node);
-    total.set(node, sofar === undefined ? g : add(sofar, g));
+    if (sofar === undefined) total.set(node, g);
+    else
+      total.set(
+        node,
+        build(Math.max(sofar.origin.order, g.origin.order), () => add(sofar, g)),
+      );
   };
   outputs.forEach((output, i) => {
     accumulate(output, cotangents[i]);
@@ -36,7 +45,8 @@ export function pullback(
   for (const node of order.reverse()) {
     const g = total.get(node);
     if (g === undefined || boundary.has(node) || !node.inputs.some((i) => active.has(i))) continue;
-    inputCotangents(node, g).forEach((c, i) => {
+    const depth = Math.max(node.origin.order + 1, g.origin.order);
+    build(depth, () => inputCotangents(node, g)).forEach((c, i) => {
       accumulate(node.inputs[i], c);
     });
   }
@@ -50,7 +60,8 @@ function inputCotangents(node: Tensor, g: Tensor): readonly (Tensor | null)[] {
     throw new Error(`${node.op.name}: its derivative is that of its expansion, but it has none`);
   // Stops at the inputs, one of which may depend on another; a tensor that is an input twice is credited once.
   const inputs = new Set(node.inputs);
-  const cotangents = pullback([lowering.expand(node)], [g], [...inputs], inputs);
+  const expansion = withOrigin(node.origin, () => lowering.expand(node));
+  const cotangents = pullback([expansion], [g], [...inputs], inputs);
   const byInput = new Map([...inputs].map((input, i) => [input, cotangents[i]]));
   return node.inputs.map((input) => {
     const cotangent = byInput.get(input) ?? null;

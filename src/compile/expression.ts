@@ -58,6 +58,11 @@ export class Expression {
     return this.#once(`${shown.id}@${JSON.stringify(place)}`, () => this.#compute(shown, place));
   }
 
+  /** Operations at every point; reading, indexing and choosing by bounds are none. */
+  get operations(): number {
+    return this.steps.filter((step) => step.kind === 'call').length;
+  }
+
   #compute(node: Tensor, map: IndexMap): Step | number {
     const { lowering } = node.op;
     const { dtype } = node;

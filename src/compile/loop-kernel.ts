@@ -120,6 +120,7 @@ export function elementwiseKernel(
     }),
     constants: { WORKGROUP: workgroup },
     dims: writer.words,
+    flops: product(shape) * expression.operations,
     grid: [Math.ceil(points / chunk), y, z],
   };
   return { kernel, reads: body.reads };

@@ -71,6 +71,8 @@ export function makePlan(outputs: readonly Tensor[], inputCount: number, device:
         inputs: reads.map(slot),
         outputs: writes.map(slot),
         label,
+        origin: writes.map((t) => t.origin).reduce((a, b) => (b.order < a.order ? b : a)),
+        bytes: [...reads, ...writes].reduce((n, t) => n + bytesOf(t), 0),
         shapes: writes.map((t) => t.shape),
       }),
     ),

@@ -14,10 +14,9 @@ export const planBytes = (plan: Plan): number => plan.slots.reduce((n, s) => n +
 /** A plan as text: one line per dispatch (kernel, grid, shapes written, bytes bound, what it computes), then the totals. */
 export function print(plan: Plan): string {
   const rows = plan.dispatches.map((d, i) => {
-    const moved = [...d.inputs, ...d.outputs].reduce((n, s) => n + plan.slots[s].bytes, 0);
     const slots = `${d.inputs.map((s) => `#${s}`).join(' ')} -> ${d.outputs.map((s) => `#${s}`).join(' ')}`;
     const shapes = d.shapes.map(showShape).join(' ');
-    return `${String(i).padStart(4)}  ${d.kernel.name}  grid ${d.kernel.grid.join('x')}  ${shapes}  ${slots}  ${bytes(moved)}  ${d.label}`;
+    return `${String(i).padStart(4)}  ${d.kernel.name}  grid ${d.kernel.grid.join('x')}  ${shapes}  ${slots}  ${bytes(d.bytes)}  ${d.label}`;
   });
   const pipelines = new Set(plan.dispatches.map((d) => d.kernel.source + JSON.stringify(d.kernel.constants)));
   return [

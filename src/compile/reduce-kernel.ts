@@ -98,6 +98,10 @@ export function reduceKernel(
   return reduceColumns(dims, expression, results, combine, device);
 }
 
+/** Every term is computed and combined with those before it. */
+const flopsOf = (dims: readonly LoopDim[], expression: Expression, results: readonly Result[]): number =>
+  product(extents(dims)) * (expression.operations + results.length);
+
 /** Splits a very long innermost dimension in two, so that several workgroups can share it. */
 function splitLong(dims: readonly LoopDim[]): LoopDim[] {
   const inner = dims[dims.length - 1];
@@ -210,6 +214,7 @@ function reduceRows(
     }),
     constants: { WORKGROUP: workgroup },
     dims: writer.words,
+    flops: flopsOf(dims, expression, results),
     grid: [x, y, parts] as const,
   };
   return { kernel, reads: body.reads, parts };
@@ -320,6 +325,7 @@ function reduceColumns(
     }),
     constants: { WORKGROUP: workgroup },
     dims: writer.words,
+    flops: flopsOf(dims, expression, results),
     grid: [x, y, parts],
   };
   return { kernel, reads: body.reads, parts };

@@ -1,13 +1,15 @@
 import type { Capabilities } from '../device/capabilities.ts';
 import type { Op } from '../graph/op.ts';
 import { topologicalOrder } from '../graph/order.ts';
+import { withOrigin } from '../graph/origin.ts';
 import { sameShape } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 
 /**
  * Rewrites a graph into one that is ready to be scheduled: fused ops replaced by what they expand to, device-dependent
  * ones by the device's choice, equal nodes merged, and what changes nothing (x * 1, views of constants) dropped.
- * Nodes that no output needs are gone, since only what outputs reach is visited.
+ * Nodes that no output needs are gone, since only what outputs reach is visited. What takes a node's place has its origin;
+ * of equal nodes the first's stays.
  */
 export class Rewriter {
   readonly #device: Capabilities;
@@ -22,7 +24,7 @@ export class Rewriter {
   rewrite(outputs: readonly Tensor[]): Tensor[] {
     for (const node of topologicalOrder(outputs, this.#rewritten)) {
       if (this.#rewritten.has(node)) continue;
-      const result = this.#rewriteNode(node);
+      const result = withOrigin(node.origin, () => this.#rewriteNode(node));
       this.#rewritten.set(node, result);
       this.#rewritten.set(result, result);
     }

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../device/capabilities.ts';
 import type { Kernel } from '../device/kernel.ts';
 import type { Op } from '../graph/op.ts';
+import { withOrigin } from '../graph/origin.ts';
 import { showShape, sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { Expression } from './expression.ts';
@@ -173,7 +174,9 @@ function reductionStages(
 ): Stage[] {
   const { kernel, reads, parts } = reduceKernel(domain, axes, expression, results, combine, device);
   if (parts === 1) return [{ kernel, reads, writes, label }];
-  const partials = writes.map((n) => new Tensor(partialOp, [], {}, [parts, n.size], n.dtype));
+  const partials = writes.map((n) =>
+    withOrigin(n.origin, () => new Tensor(partialOp, [], {}, [parts, n.size], n.dtype)),
+  );
   const rest = new Expression(2, () => true);
   const read = partials.map((t) => ({ step: rest.value(t, identityMap(2)), dtype: t.dtype }));
   return [

@@ -13,6 +13,8 @@ export interface Kernel {
   readonly constants: Readonly<Record<string, number>>;
   /** Content of the uniform struct, one 32-bit word per entry. */
   readonly dims: readonly Word[];
+  /** Floating-point operations that the mathematics asks for: a multiply-add counts two, moving data none. */
+  readonly flops: number;
   /** Workgroups in x, y and z. */
   readonly grid: readonly [number, number, number];
 }

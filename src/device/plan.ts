@@ -10,6 +10,10 @@ export interface Dispatch {
   readonly outputs: readonly number[];
   /** What is computed, for people: ops and shapes. */
   readonly label: string;
+  /** The part of the program that asked for it; of several, the least differentiated. */
+  readonly origin: { readonly scope: string; readonly order: number };
+  /** Bytes of the values bound for reading and writing. */
+  readonly bytes: number;
   /** Shapes of what is written. */
   readonly shapes: readonly (readonly number[])[];
 }

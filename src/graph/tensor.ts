@@ -1,4 +1,5 @@
 import type { Attrs, Op } from './op.ts';
+import { currentOrigin, type Origin } from './origin.ts';
 import { checkShape, type Shape, showShape, sizeOf } from './shape.ts';
 
 export type DType = 'f32' | 'i32';
@@ -17,6 +18,8 @@ export class Tensor {
   readonly attrs: Attrs;
   readonly shape: Shape;
   readonly dtype: DType;
+  /** The part of the program that built it, for people who count or draw; equal values may have several. */
+  readonly origin: Origin;
 
   /** For ops only: users build tensors with `tensor`, `zeros` and the ops. */
   constructor(op: Op, inputs: readonly Tensor[], attrs: Attrs, shape: Shape, dtype: DType) {
@@ -27,6 +30,7 @@ export class Tensor {
     this.attrs = attrs;
     this.shape = shape;
     this.dtype = dtype;
+    this.origin = currentOrigin();
   }
 
   /** Number of elements. */

@@ -1,7 +1,7 @@
 import { grad } from '../autodiff/index.ts';
 import { compile } from '../compile/index.ts';
 import { sampleEpisode } from '../data/index.ts';
-import type { Tensor } from '../graph/index.ts';
+import { scopes, type Tensor, withScope } from '../graph/index.ts';
 import { type InnerLoop, queryLosses, type TaskData } from '../meta/index.ts';
 import { add } from '../ops/index.ts';
 import { type AdamState, adam, initAdam } from '../optim/index.ts';
@@ -154,7 +154,9 @@ function compileMetaStep(model: ModelConfig, options: MetaTrainOptions) {
       };
       const losses = queryLosses(loss(model), theta, tasks, inner);
       const gradient = grad(losses.reduce(add).div(losses.length), theta);
-      const { params, state } = adam(theta, gradient, moments, outerRate, { beta1 });
+      const { params, state } = withScope(scopes.update, () =>
+        adam(theta, gradient, moments, outerRate, { beta1 }),
+      );
       // The losses come last: asked for first, all tasks' forward passes would be alive together.
       return { params, adam: state, measures: stepMeasures(losses, gradient) };
     },

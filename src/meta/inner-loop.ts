@@ -1,5 +1,5 @@
 import { grad } from '../autodiff/index.ts';
-import { type Tensor, type Tree, tree, zeros } from '../graph/index.ts';
+import { scopes, type Tensor, type Tree, tree, withScope, zeros } from '../graph/index.ts';
 import { type Operand, stopGradient } from '../ops/index.ts';
 import { type Optimiser, type Rate, sgdOptimiser } from '../optim/index.ts';
 
@@ -75,12 +75,17 @@ export function adapt<P extends Tree, D>(
   let adapted = tree.mapWithPath((path, p) => (zeroed(path) ? zeros(p.shape) : p), theta);
   let state = optimiser.init(adapted);
   for (let k = 0; k < count; k++) {
-    const support_k = loss(adapted, support, k);
-    const gradient = grad(support_k, adapted);
-    steps.push({ theta: adapted, loss: support_k, gradient });
-    const direction = order === 1 ? tree.map(stopGradient, gradient) : gradient;
-    const next = optimiser.step(adapted, direction, state, rateOf(k));
-    adapted = tree.mapWithPath((path, p, q) => (adapts(path) ? q : p), adapted, next.params);
+    const before = adapted;
+    const { support_k, gradient } = withScope(scopes.inner, () => {
+      const support_k = loss(before, support, k);
+      return { support_k, gradient: grad(support_k, before) };
+    });
+    steps.push({ theta: before, loss: support_k, gradient });
+    const next = withScope(scopes.innerUpdate, () => {
+      const direction = order === 1 ? tree.map(stopGradient, gradient) : gradient;
+      return optimiser.step(before, direction, state, rateOf(k));
+    });
+    adapted = tree.mapWithPath((path, p, q) => (adapts(path) ? q : p), before, next.params);
     state = next.state;
   }
   return { theta: adapted, losses: steps.map((step) => step.loss), steps };

@@ -2,7 +2,7 @@ import type { Capabilities } from '../device/capabilities.ts';
 import { foldGrid } from '../device/grid.ts';
 import { type Kernel, u32 } from '../device/kernel.ts';
 import { type ShaderName, shaderSource } from '../device/shader.ts';
-import type { Shape } from '../graph/shape.ts';
+import { type Shape, sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { kernelOp } from './kernel-op.ts';
 import type { Conv2dAttrs } from './window.ts';
@@ -38,6 +38,7 @@ function kernel(
     source: shaderSource(name),
     constants: { WORKGROUP, STRIDE: attrs.stride },
     dims: [...sizes, ...parts].map(u32),
+    flops: 2 * sizeOf(g.shape) * sizeOf(w.shape.slice(2)),
     grid,
   };
 }

@@ -2,6 +2,7 @@ import type { Capabilities } from '../device/capabilities.ts';
 import { foldGrid } from '../device/grid.ts';
 import { type Kernel, u32 } from '../device/kernel.ts';
 import { type ShaderName, unrolledSource } from '../device/shader.ts';
+import { sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { kernelOp } from './kernel-op.ts';
 import { flip, pad, permute } from './movement.ts';
@@ -42,6 +43,7 @@ const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid }) => {
   return {
     ...unrolled('conv2d_simd', { LANES: lanes, ROWS, EDGES: lanes % quads === 0 ? 0 : 1 }),
     dims: [n, c, h, w, o].map(u32),
+    flops: 2 * sizeOf(node.shape) * c * 9,
     grid: [
       ...foldGrid(Math.ceil((n * Math.ceil(h / ROWS) * quads) / lanes), maxGrid),
       Math.ceil(o / OUTPUTS) * tasks,
@@ -59,6 +61,7 @@ const general = kernelOp('conv2dSimdAny', (node, { lanes, maxGrid }) => {
   return {
     ...unrolled('conv2d_simd_any', { LANES: lanes, ROWS, KH: kh, KW: kw }),
     dims: [n, ...x.shape.slice(1), o, oh, ow, node.attrs.padding as number].map(u32),
+    flops: 2 * sizeOf(node.shape) * x.shape[1] * kh * kw,
     grid: [...foldGrid(Math.ceil(tiles / lanes), maxGrid), Math.ceil(o / OUTPUTS) * tasks],
   };
 });
@@ -84,6 +87,7 @@ const weightGradOp = kernelOp('conv2dWeightGradSimd', (node, { lanes }) => {
   return {
     ...unrolled('conv2d_weight_grad_simd', constants),
     dims: [images / tasks, ...image, o, oh, ow, padding, parts].map(u32),
+    flops: 2 * sizeOf(g.shape) * c * kh * kw,
     grid: [Math.ceil(c / CHANNELS), Math.ceil(o / (GROUPS * lanes)), tasks * parts],
   };
 });

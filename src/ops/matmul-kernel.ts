@@ -29,6 +29,8 @@ export function matmulKernel(node: Tensor, device: Capabilities): Kernel {
   return simdKernel(product, device) ?? portableKernel(product, device);
 }
 
+const flopsOf = ({ batch, m, n, k }: Product): number => 2 * batch * m * n * k;
+
 /** One workgroup per tile of C. */
 const gridOf = (
   { batch, m, n }: Product,
@@ -62,6 +64,7 @@ function simdKernel(product: Product, device: Capabilities): Kernel | undefined 
     name: 'matmul_simd',
     source: unrolledSource('matmul_simd', constants),
     constants: {},
+    flops: flopsOf(product),
     dims: [batch, m, n, k, each(a), (transposeA ? m : k) / 4, each(b), (transposeB ? k : n) / 4].map(u32),
     grid: gridOf(product, 4 * device.lanes, ROWS, device),
   };
@@ -84,6 +87,7 @@ function portableKernel(product: Product, device: Capabilities): Kernel {
     name: 'matmul',
     source: shaderSource('matmul'),
     constants: { TILE },
+    flops: flopsOf(product),
     dims: [batch, m, n, k, ...strides(a, attrs.transposeA), ...strides(b, attrs.transposeB)].map(u32),
     grid: gridOf(product, REGISTERS * TILE, REGISTERS * TILE, device),
   };

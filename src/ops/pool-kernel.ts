@@ -30,6 +30,7 @@ function poolKernel(
       ? tileFor(w / 4, device)
       : { ...tileFor(node.shape[3], device), KERNEL: kernel, STRIDE: stride, PADDING: padding },
     dims: [n * c, h, w, oh, ow].map(u32),
+    flops: pooled.size * (kind.startsWith('max_pool') ? kernel ** 2 : 0),
     grid: planeGrid(n * c, device),
   };
 }

@@ -22,6 +22,7 @@ function resizeKernel(
     source: shaderSource(name),
     constants: tileFor(node.shape[3], device),
     dims: [n * c, h, w, large.shape[2], large.shape[3]].map(u32),
+    flops: node === small ? large.size : 0,
     grid: planeGrid(n * c, device),
   };
 }

@@ -1,5 +1,6 @@
 import type { Op } from '../graph/op.ts';
 import { topologicalOrder } from '../graph/order.ts';
+import { withOrigin } from '../graph/origin.ts';
 import { showShape } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import * as tree from '../graph/tree.ts';
@@ -55,7 +56,10 @@ export const vmap =
     for (const node of topologicalOrder(outputs, batched)) {
       if (batched.has(node) || !node.inputs.some((x) => batched.has(x))) continue;
       const inputs = node.inputs.map((x) => batched.get(x) ?? reshape(x, [1, ...x.shape]));
-      batched.set(node, batchNode(node, inputs, tasks));
+      batched.set(
+        node,
+        withOrigin(node.origin, () => batchNode(node, inputs, tasks)),
+      );
     }
     return tree.withLeaves(
       result,
