@@ -25,6 +25,7 @@ export function reproduceUi(output: Output, signal: AbortSignal): ReproduceHooks
     onRun: ({ method, seed, settings }, done) => {
       const from = done > 0 ? `, going on from step ${done}` : '';
       output.print(`${method}, seed ${seed}: ${settings.iterations} meta-steps${from}`);
+      output.record({ event: 'begin', method, seed, done });
       bar = startProgress(method, 'step', settings.iterations, done);
     },
     onLosses: (losses) => {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Tree } from '../graph/index.ts';
 import {
+  compareWith,
   drawStudy,
   isComplete,
   plotFiles,
@@ -55,7 +56,7 @@ function addStudy<S extends StudySettings, P extends Tree>(
     .option('--seeds <list>', 'every method is trained from each of these', integers(0), [0])
     .option('--out <folder>', `folder of the new study (default: runs/${study.name}-<n>)`)
     .option('--resume <folder>', 'go on with a study as if it had never stopped')
-    .option('--checkpoint-every <n>', 'meta-steps between two saves of the state', integer(1), 5000);
+    .option('--checkpoint-every <n>', 'meta-steps between two saves of the state', integer(1), 1000);
   addFlags(command, flags, study.defaults);
   addCommon(command).action(async (options: Options) => {
     const output = outputOf(options);
@@ -88,7 +89,14 @@ function addStudy<S extends StudySettings, P extends Tree>(
         ui.finish();
       }
       if (results.runs.length > 0) await report(study, folder, results, output);
-      if (isComplete(results)) return;
+      if (isComplete(results)) {
+        output.record({
+          event: 'done',
+          folder,
+          compared: compareWith(results, study.reference(results.settings)),
+        });
+        return;
+      }
       const next = commandLine('reproduce', study.name, '--resume', shortPath(folder));
       output.record({ event: 'interrupted', folder, next });
       output.print(`stopped and saved in ${shortPath(folder)}; to go on: ${next}`);

@@ -17,7 +17,7 @@ const GRID = 100;
 /** A test task: the function, and where its support points are. */
 export interface TestTask {
   readonly sinusoid: Sinusoid;
-  readonly places: readonly number[];
+  readonly places: Float32Array;
 }
 
 /** The test tasks, the same ones for all methods and seeds. */
@@ -31,34 +31,49 @@ export const testTasks = (count: number, shots: number): TestTask[] => {
 
 type TestData = { readonly support: Points; readonly grid: Points };
 
-/** The error on the grid before adaptation and after each of the inner steps: [tasks, steps + 1] of them. */
-const errors = compile((theta: RegressorParams, tasks: TestData, rate: Tensor) =>
+/** The error on the grid before adaptation and after each inner step, of all tasks. */
+const adaptationErrors = compile((theta: RegressorParams, tasks: TestData, rate: Tensor) =>
   vmap((task: TestData) => {
     const { theta: adapted, steps } = adapt(squaredError, theta, task.support, { rate, steps: STEPS });
     return [...steps.map((step) => step.theta), adapted].map((p) => squaredError(p, task.grid));
   })(tasks),
 );
 
-/** Mean squared error on 100 points of each test task, before adaptation and after 1 to 10 inner steps. */
+/**
+ * Mean squared errors on 100 points from -5 to 5: entry k lists those of all tasks after k inner steps, for k = 0 to 10.
+ * @param innerRate alpha
+ */
+export async function testErrors(
+  theta: RegressorParams,
+  tasks: readonly TestTask[],
+  innerRate: number,
+): Promise<Float32Array[]> {
+  const functions = tasks.map(({ sinusoid }) => sinusoid);
+  const everywhere = grid(GRID);
+  const errors = await adaptationErrors(
+    theta,
+    {
+      support: points(
+        functions,
+        tasks.map(({ places }) => places),
+      ),
+      grid: points(
+        functions,
+        tasks.map(() => everywhere),
+      ),
+    },
+    innerRate,
+  );
+  const values = await Promise.all(errors.map((step) => step.data()));
+  for (const step of errors) step.dispose();
+  return values as Float32Array[];
+}
+
+/** What adaptation reaches on the test tasks. */
 export async function evaluateSinusoid(
   theta: RegressorParams,
   { testTasks: count, shots, innerRate }: SinusoidSettings,
 ): Promise<Evaluation> {
-  const tasks = testTasks(count, shots);
-  const functions = tasks.map(({ sinusoid }) => sinusoid);
-  const everywhere = grid(GRID);
-  const data = {
-    support: points(
-      functions,
-      tasks.map(({ places }) => places),
-    ),
-    grid: points(
-      functions,
-      tasks.map(() => everywhere),
-    ),
-  };
-  const measured = await errors(theta, data, innerRate);
-  const values = await Promise.all(measured.map((step) => step.data()));
-  for (const step of measured) step.dispose();
-  return { tasks: count, steps: values.map((errors, steps) => ({ steps, ...summarise(errors) })) };
+  const errors = await testErrors(theta, testTasks(count, shots), innerRate);
+  return { tasks: count, steps: errors.map((values, steps) => ({ steps, ...summarise(values) })) };
 }

@@ -13,8 +13,8 @@ const AMPLITUDE = [0.1, 5] as const;
 const PHASE = [0, Math.PI] as const;
 const X = [-5, 5] as const;
 
-const uniform = (random: Random, [low, high]: readonly [number, number]): number =>
-  low + (high - low) * random.next();
+const uniform = (random: Random, range: readonly [number, number]): number =>
+  range[0] + (range[1] - range[0]) * random.next();
 
 /** The data of a task, or of a batch of tasks with a leading axis: points to adapt on, and others to judge by. */
 export type SinusoidData = { readonly support: Points; readonly query: Points };
@@ -26,15 +26,18 @@ export const drawSinusoid = (random: Random): Sinusoid => ({
 });
 
 /** Draws `count` places to look at a function, uniform in [-5, 5). */
-export const drawPlaces = (random: Random, count: number): number[] =>
-  Array.from({ length: count }, () => uniform(random, X));
+export function drawPlaces(random: Random, count: number): Float32Array {
+  const places = new Float32Array(count);
+  for (let i = 0; i < count; i++) places[i] = uniform(random, X);
+  return places;
+}
 
 /** `count` places from -5 to 5, both included, at equal distances. */
-export const grid = (count: number): number[] =>
-  Array.from({ length: count }, (_, i) => X[0] + ((X[1] - X[0]) * i) / (count - 1));
+export const grid = (count: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => X[0] + ((X[1] - X[0]) * i) / (count - 1));
 
 /** The values of functions, each at places of its own, as points [tasks, places, 1]. */
-export function points(functions: readonly Sinusoid[], places: readonly (readonly number[])[]): Points {
+export function points(functions: readonly Sinusoid[], places: readonly Float32Array[]): Points {
   const count = places[0].length;
   const x = new Float32Array(functions.length * count);
   const y = new Float32Array(functions.length * count);
