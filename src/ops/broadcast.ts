@@ -23,6 +23,8 @@ const sumOp: Op = {
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
+  // Repeated twice is repeated once; so the adjoint is one sum.
+  if (x.op === expandOp) return broadcastTo(x.inputs[0], shape);
   const aligned = [...new Array<number>(Math.max(0, shape.length - x.rank)).fill(1), ...x.shape];
   if (aligned.length !== shape.length || aligned.some((n, d) => n !== shape[d] && n !== 1))
     throw new Error(`broadcastTo: ${showShape(x.shape)} does not broadcast to ${showShape(shape)}`);

@@ -15,7 +15,8 @@ const exampleOp: Op = { name: 'example', vjp: () => [], lowering: { kind: 'sourc
 function tasksOf(batch: tree.Tree): number {
   const entries = tree.entries<unknown>(batch);
   if (entries.length === 0) throw new Error('vmap: the batch holds no tensor');
-  const described = (path: string, leaf: Tensor) => `"${path}" ${leaf.dtype}${showShape(leaf.shape)}`;
+  const described = (path: string, leaf: Tensor) =>
+    `${path === '' ? 'the batch' : `"${path}"`} ${leaf.dtype}${showShape(leaf.shape)}`;
   for (const [path, leaf] of entries) {
     if (!(leaf instanceof Tensor)) throw new Error(`vmap: "${path}" of the batch is not a tensor`);
     if (leaf.rank === 0)
@@ -30,6 +31,14 @@ function tasksOf(batch: tree.Tree): number {
         `vmap: leading axes differ, ${described(...first)} and ${described(...other)}: every leaf needs one entry per example`,
       );
   return first[1].shape[0];
+}
+
+/** What all examples share, with a leading axis of 1; what it repeats is left for `broadcastTo` to repeat along that too. */
+function shared(x: Tensor): Tensor {
+  const { lowering } = x.op;
+  const repeats = lowering.kind === 'view' && lowering.view === 'expand';
+  const base = repeats ? x.inputs[0] : x;
+  return broadcastTo(reshape(base, [1, ...base.shape]), [1, ...x.shape]);
 }
 
 /**
@@ -55,10 +64,15 @@ export const vmap =
     const batched = new Map(examples.map((example, i) => [example, leaves[i]]));
     for (const node of topologicalOrder(outputs, batched)) {
       if (batched.has(node) || !node.inputs.some((x) => batched.has(x))) continue;
-      const inputs = node.inputs.map((x) => batched.get(x) ?? reshape(x, [1, ...x.shape]));
       batched.set(
         node,
-        withOrigin(node.origin, () => batchNode(node, inputs, tasks)),
+        withOrigin(node.origin, () =>
+          batchNode(
+            node,
+            node.inputs.map((x) => batched.get(x) ?? shared(x)),
+            tasks,
+          ),
+        ),
       );
     }
     return tree.withLeaves(

@@ -3,12 +3,10 @@ import * as assert from 'uvu/assert';
 import { grad } from '../../src/autodiff/index.ts';
 import { magnitude } from '../../src/certify/compare.ts';
 import { compile } from '../../src/compile/index.ts';
-import { type Tensor, tree } from '../../src/graph/index.ts';
-import { adapt, type InnerLoop, type Loss } from '../../src/meta/index.ts';
-import { byBatch, conv, linear } from '../../src/nn/index.ts';
-import { crossEntropy, maxPool2d, mean, relu } from '../../src/ops/index.ts';
+import { tree } from '../../src/graph/index.ts';
+import { adapt, type InnerLoop } from '../../src/meta/index.ts';
 import { assertClose } from '../support/assert-close.ts';
-import { readFixtureJson, readFixtureTensors } from '../support/fixtures.ts';
+import { type Batch, data, inner_lr, loss, modes, oracle, type Params, theta } from '../support/four-conv.ts';
 
 /*
  * MAML's meta-gradients of a 4Conv classifier against PyTorch in float64: all of second order, first order and ANIL with
@@ -17,30 +15,6 @@ import { readFixtureJson, readFixtureTensors } from '../support/fixtures.ts';
  * multiplies the rounding of f32.
  */
 const tolerance = { value: 2e-5, adapted: 5e-5, metaGradient: 2e-4 };
-
-interface Mode {
-  readonly tag: string;
-}
-type Batch = { readonly x: Tensor; readonly y: Tensor };
-type Params = Record<string, Tensor>;
-
-const { modes, inner_lr } = readFixtureJson('maml.json') as { modes: Mode[]; inner_lr: number };
-const tensors = readFixtureTensors('maml.safetensors');
-const theta: Params = Object.fromEntries(
-  [...tensors].filter(([k]) => k.startsWith('param/')).map(([k, t]) => [k.slice('param/'.length), t]),
-);
-const data = (set: string): Batch => ({ x: tensors.get(`${set}/x`)!, y: tensors.get(`${set}/y`)! });
-
-const loss: Loss<Params, Batch> = (p, { x, y }) => {
-  let features = x;
-  for (let i = 0; i < 4; i++) {
-    const convolved = conv(features, { weight: p[`conv${i}.weight`], bias: p[`conv${i}.bias`] }, 1);
-    const norm = { gamma: p[`bn${i}.weight`], beta: p[`bn${i}.bias`] };
-    features = maxPool2d(relu(byBatch(`bn${i}`, convolved, norm)), 2);
-  }
-  const flat = features.reshape([x.shape[0], -1]);
-  return mean(crossEntropy(linear(flat, { weight: p['head.weight'], bias: p['head.bias'] }), y));
-};
 
 const innerLoop = (tag: string): InnerLoop => ({
   rate: inner_lr,
@@ -59,7 +33,7 @@ for (const { tag } of modes)
       return { losses: adapted.losses, adapted: adapted.theta, queryLoss, gradient: grad(queryLoss, p) };
     });
     const got = await metaStep(theta, data('support'), data('query'));
-    const expected = (key: string) => tensors.get(`${tag}/${key}`)!.data();
+    const expected = (key: string) => oracle.get(`${tag}/${key}`)!.data();
 
     const losses = await Promise.all(got.losses.map((l) => l.item()));
     assertClose(losses, await expected('inner_losses'), tolerance.value, 'inner losses');
@@ -69,7 +43,7 @@ for (const { tag } of modes)
       const wanted = await Promise.all(
         tree.entries(actual).map(async ([path, t]) => {
           const key = `${prefix}/${path}`;
-          const known = tensors.has(`${tag}/${key}`);
+          const known = oracle.has(`${tag}/${key}`);
           return { path, known, actual: await t.data(), expected: known ? await expected(key) : [] };
         }),
       );

@@ -138,7 +138,7 @@ const refusals: [what: string, batch: unknown, message: RegExp][] = [
     { x: leaf(3), s: tensor(1) },
     /^vmap: "s" f32\[\] has no leading axis to go along; capture by closure/,
   ],
-  ['a lone scalar', tensor(1), /^vmap: "" f32\[\] has no leading axis/],
+  ['a lone scalar', tensor(1), /^vmap: the batch f32\[\] has no leading axis/],
   [
     'leading axes that differ',
     [leaf(3, 2), leaf(3), leaf(4, 2)],
