@@ -1,3 +1,4 @@
+export * from './checkpoint.ts';
 export * from './custom-vjp.ts';
 export * from './grad.ts';
 export * from './jacobian.ts';

@@ -39,6 +39,7 @@ function viewSource(node: Tensor): (index: readonly number[], flat: number) => n
   switch (node.op.name) {
     case 'reshape':
     case 'stopGradient':
+    case 'recompute':
       return (_, flat) => flat;
     case 'expand':
       return (i) =>

@@ -39,6 +39,7 @@ export function throughView(node: Tensor, map: IndexMap): { map: IndexMap; bound
   if (lowering.kind !== 'view') throw new Error(`${node.op.name} is not a view`);
   switch (lowering.view) {
     case 'identity':
+    case 'after':
       return { map, bounds: [] };
     case 'expand':
       return { map: map.map((c, d) => (x.shape[d] === 1 ? fixed : c)), bounds: [] };

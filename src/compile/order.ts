@@ -5,10 +5,12 @@ import { contiguousBase } from './storage.ts';
 interface Work {
   readonly nodes: readonly Tensor[];
   readonly reads: ReadonlySet<Tensor>;
+  /** What must exist before: what is read and, maybe, more to wait for. */
+  readonly needs: ReadonlySet<Tensor>;
 }
 
 /**
- * Orders work so that every value is written before it is read, close to the given order of nodes; but whatever is ready
+ * Orders work so that every value is written before it is needed, close to the given order of nodes; but whatever is ready
  * and frees at least as much memory as it takes goes first. So one task of a meta-batch is finished, weight
  * gradients and all, before the activations of the next are made.
  */
@@ -18,15 +20,18 @@ export function inOrder<W extends Work>(
   outputs: readonly Tensor[],
 ): W[] {
   const writer = new Map<Tensor, W>(works.flatMap((w) => w.nodes.map((node) => [node, w] as const)));
-  const readers = new Map<Tensor, W[]>();
+  const waiting = new Map<Tensor, W[]>();
   const missing = new Map<W, number>();
+  const unread = new Map<Tensor, number>();
   for (const work of works) {
-    const made = [...work.reads].filter((t) => writer.has(t));
+    const made = [...work.needs].filter((t) => writer.has(t));
     missing.set(work, made.length);
-    for (const t of made) readers.set(t, [...(readers.get(t) ?? []), work]);
+    for (const t of made) {
+      waiting.set(t, [...(waiting.get(t) ?? []), work]);
+      if (work.reads.has(t)) unread.set(t, (unread.get(t) ?? 0) + 1);
+    }
   }
   const kept = new Set(outputs.map(contiguousBase));
-  const unread = new Map([...readers].map(([t, list]) => [t, list.length]));
   const ready = new Set(works.filter((w) => missing.get(w) === 0));
   const done = new Set<W>();
   const result: W[] = [];
@@ -35,7 +40,7 @@ export function inOrder<W extends Work>(
   const place = (wanted: W) => {
     const stack = [wanted];
     for (let work = stack.at(-1); work !== undefined; work = stack.at(-1)) {
-      const waitsFor = [...work.reads]
+      const waitsFor = [...work.needs]
         .map((t) => writer.get(t))
         .filter((w) => w !== undefined && !done.has(w));
       if (waitsFor.length > 0) stack.push(...(waitsFor.reverse() as W[]));
@@ -51,10 +56,10 @@ export function inOrder<W extends Work>(
     result.push(work);
     for (const t of work.reads) if (unread.has(t)) unread.set(t, unread.get(t)! - 1);
     for (const node of work.nodes)
-      for (const reader of readers.get(node) ?? []) {
-        const left = missing.get(reader)! - 1;
-        missing.set(reader, left);
-        if (left === 0) ready.add(reader);
+      for (const next of waiting.get(node) ?? []) {
+        const left = missing.get(next)! - 1;
+        missing.set(next, left);
+        if (left === 0) ready.add(next);
       }
   };
   const frees = (work: W): boolean => {

@@ -9,7 +9,7 @@ import { identityMap } from './index-map.ts';
 import { bindingCount, elementwiseKernel, type Result } from './loop-kernel.ts';
 import { inOrder } from './order.ts';
 import { type Combine, reduceKernel } from './reduce-kernel.ts';
-import { chooseStored, contiguousBase, isSource, viewBase } from './storage.ts';
+import { chooseStored, contiguousBase, isSource, prerequisites, viewBase } from './storage.ts';
 
 /** A kernel with the stored values that it reads and writes. */
 export interface Stage {
@@ -23,6 +23,7 @@ export interface Stage {
 interface Group {
   readonly nodes: Tensor[];
   readonly reads: Set<Tensor>;
+  readonly needs: Set<Tensor>;
   /** Buffers bound for reading; one value may be read in several ways. */
   bindings: number;
   /** Groups of one level do not depend on each other, so they may be merged. */
@@ -102,13 +103,14 @@ function makeGroups(
     const expression = kind === 'kernel' ? undefined : bodyOf([node], isStored).expression;
     const reads = expression?.leaves.map((leaf) => leaf.base) ?? node.inputs.map(contiguousBase);
     const bindings = expression ? bindingCount(domain, axes, expression) : reads.length;
-    const level = 1 + Math.max(0, ...reads.map((t) => levels.get(t) ?? 0));
+    const needs = prerequisites(node, isStored);
+    const level = 1 + Math.max(0, ...[...needs].map((t) => levels.get(t) ?? 0));
     levels.set(node, level);
     const loop =
       kind === 'kernel'
         ? undefined
         : `${kind === 'reduce' ? JSON.stringify(lowering(node)) : 'map'} ${showShape(domain)} over ${showShape(axes)}`;
-    groups.push({ nodes: [node], reads: new Set(reads), bindings, level, loop });
+    groups.push({ nodes: [node], reads: new Set(reads), needs, bindings, level, loop });
   }
   return groups;
 }
@@ -141,6 +143,7 @@ function mergeGroups(groups: readonly Group[], device: Capabilities): Group[] {
       partner.nodes.push(...group.nodes);
       partner.bindings += group.bindings;
       for (const t of group.reads) partner.reads.add(t);
+      for (const t of group.needs) partner.needs.add(t);
     }
   }
   return merged;

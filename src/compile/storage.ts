@@ -1,4 +1,5 @@
 import type { Capabilities } from '../device/capabilities.ts';
+import type { ViewKind } from '../graph/op.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { keepsAxes } from './index-map.ts';
 
@@ -11,15 +12,19 @@ const kindOf = (t: Tensor) => t.op.lowering.kind;
 export const isView = (t: Tensor): boolean => kindOf(t) === 'view';
 export const isSource = (t: Tensor): boolean => kindOf(t) === 'source';
 
-const isReshape = (t: Tensor): boolean => t.op.lowering.kind === 'view' && t.op.lowering.view === 'reshape';
+const shows = (t: Tensor, view: ViewKind): boolean =>
+  t.op.lowering.kind === 'view' && t.op.lowering.view === view;
 
 /** The one view that adds to what it shows, and so to the loops that look through it. */
-export const isPad = (t: Tensor): boolean => t.op.lowering.kind === 'view' && t.op.lowering.view === 'pad';
+export const isPad = (t: Tensor): boolean => shows(t, 'pad');
 
-/** The node whose buffer a reshape shares: reshaping a stored value costs nothing. */
+/** What a node is computed from; a view may have inputs besides, which it only waits for. */
+const operands = (t: Tensor): readonly Tensor[] => (isView(t) ? t.inputs.slice(0, 1) : t.inputs);
+
+/** The node whose buffer a reshape shares: reshaping a stored value costs nothing, nor does waiting. */
 export function contiguousBase(t: Tensor): Tensor {
   let node = t;
-  while (isReshape(node)) node = node.inputs[0];
+  while (shows(node, 'reshape') || shows(node, 'after')) node = node.inputs[0];
   return node;
 }
 
@@ -37,6 +42,22 @@ const LONGEST = 96;
 const COSTLY = 8;
 /** Pads within pads beyond which a value is stored: SwiftShader takes minutes to compile thirty of them. */
 const MOST_PADS = 8;
+
+/**
+ * The stored values that must exist before a node is computed: those that it reads, and those that it waits for.
+ */
+export function prerequisites(node: Tensor, isStored: (t: Tensor) => boolean): Set<Tensor> {
+  const found = new Set<Tensor>();
+  const seen = new Set<Tensor>();
+  const stack = [...node.inputs];
+  for (let t = stack.pop(); t !== undefined; t = stack.pop()) {
+    if (seen.has(t)) continue;
+    seen.add(t);
+    if (isStored(t)) found.add(t);
+    else stack.push(...t.inputs);
+  }
+  return found;
+}
 
 /** What computing a value inside a loop takes: buffers read and operations done. */
 interface Inline {
@@ -66,13 +87,13 @@ export function chooseStored(
     if (kind === 'kernel') node.inputs.forEach(store);
     // The derivative of max compares with what was reduced: computed anew, its last bit may differ and nothing be equal.
     if (node.op.lowering.kind === 'reduce' && node.op.lowering.combine === 'max') store(node.inputs[0]);
-    if (isReshape(node) && !keepsAxes(node.inputs[0].shape, node.shape)) store(node.inputs[0]);
+    // What is read late is kept, rather than what it was computed from.
+    if (shows(node, 'after') && kindOf(viewBase(node)) === 'elementwise') stored.add(viewBase(node));
+    if (shows(node, 'reshape') && !keepsAxes(node.inputs[0].shape, node.shape)) store(node.inputs[0]);
   }
   const uses = countUses(order);
   const stretched = new Set<Tensor>();
-  for (const node of order)
-    if (node.op.lowering.kind === 'view' && node.op.lowering.view === 'expand')
-      stretched.add(viewBase(node.inputs[0]));
+  for (const node of order) if (shows(node, 'expand')) stretched.add(viewBase(node.inputs[0]));
 
   // A kernel binds its inputs and at least one output, and merged kernels a few outputs more.
   const mostReads = Math.min(device.maxStorageBuffers - 2, 10);
@@ -87,7 +108,7 @@ export function chooseStored(
   const pads = new Map<Tensor, number>();
   const padsBehind = (t: Tensor) => (stored.has(contiguousBase(t)) ? 0 : (pads.get(t) ?? 0));
   for (const node of order) {
-    const padded = Math.max(0, ...node.inputs.map(padsBehind)) + (isPad(node) ? 1 : 0);
+    const padded = Math.max(0, ...operands(node).map(padsBehind)) + (isPad(node) ? 1 : 0);
     pads.set(node, padded);
     if (padded > MOST_PADS) store(node);
     const kind = kindOf(node);
@@ -136,7 +157,7 @@ function worstInput(node: Tensor, inlineOf: (t: Tensor) => Inline): Tensor | und
 function countUses(order: readonly Tensor[]): Map<Tensor, number> {
   const uses = new Map<Tensor, number>(order.map((node) => [node, 0]));
   for (let i = order.length - 1; i >= 0; i--)
-    for (const input of new Set(order[i].inputs))
+    for (const input of new Set(operands(order[i])))
       uses.set(input, uses.get(input)! + (isView(order[i]) ? uses.get(order[i])! : 1));
   return uses;
 }

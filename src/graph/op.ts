@@ -72,5 +72,9 @@ export type Lowering =
       readonly batch: BatchRule;
     };
 
-/** The movement ops; their attributes say how an index of the output becomes an index of the input. */
-export type ViewKind = 'reshape' | 'expand' | 'permute' | 'slice' | 'flip' | 'pad' | 'identity';
+/**
+ * The movement ops; their attributes say how an index of the output becomes an index of the first input, the one that
+ * they show. `after` shows it as it is, but what reads it waits until the other inputs are computed; two of them with
+ * different others are not taken for equal.
+ */
+export type ViewKind = 'reshape' | 'expand' | 'permute' | 'slice' | 'flip' | 'pad' | 'identity' | 'after';

@@ -166,9 +166,36 @@ test('long chains of views need no deep stack', () => {
   assert.ok(plan.dispatches.length > 100 && plan.dispatches.every((d) => d.kernel.source.length < 20_000));
 });
 
+test('what is read late waits, however much memory reading it now would free', () => {
+  const [big, late, small, far] = [[64], [1], [8], [8]].map((shape, i) => input(i, shape, 'f32'));
+  const work = (node: Tensor, reads: Tensor[], waits: Tensor[] = []) => ({
+    nodes: [node],
+    reads: new Set(reads),
+    needs: new Set([...reads, ...waits]),
+  });
+  const [first, second, third] = [work(big, []), work(small, []), work(far, [small])];
+  const greedy = work(late, [big]);
+  assert.equal(inOrder([first, second, third, greedy], [big, small, far, late], [late, far]), [
+    first,
+    greedy,
+    second,
+    third,
+  ]);
+  const waiting = work(late, [big], [far]);
+  assert.equal(inOrder([first, second, third, waiting], [big, small, far, late], [late, far]), [
+    first,
+    second,
+    third,
+    waiting,
+  ]);
+});
+
 test('work that waits for a long chain needs no deep stack', () => {
   const chain = Array.from({ length: 20000 }, () => input(0, [4], 'f32'));
-  const works = chain.map((node, i) => ({ nodes: [node], reads: new Set(i === 0 ? [] : [chain[i - 1]]) }));
+  const works = chain.map((node, i) => {
+    const reads = new Set(i === 0 ? [] : [chain[i - 1]]);
+    return { nodes: [node], reads, needs: reads };
+  });
   const last = chain.at(-1)!;
   assert.equal(inOrder(works, [last], [last]), works);
 });
