@@ -1,4 +1,5 @@
 import { topologicalOrder } from './order.ts';
+import { withOrigin } from './origin.ts';
 import { zeros } from './source.ts';
 import { Tensor } from './tensor.ts';
 import { tensors } from './tree.ts';
@@ -30,8 +31,9 @@ export function substitute(
   for (const node of topologicalOrder(expressions, moved)) {
     if (moved.has(node)) continue;
     const inputs = node.inputs.map((input) => moved.get(input)!);
+    const { op, attrs, shape, dtype, origin } = node;
     const same = inputs.every((input, i) => input === node.inputs[i]);
-    moved.set(node, same ? node : new Tensor(node.op, inputs, node.attrs, node.shape, node.dtype));
+    moved.set(node, same ? node : withOrigin(origin, () => new Tensor(op, inputs, attrs, shape, dtype)));
   }
   return expressions.map((node) => moved.get(node)!);
 }

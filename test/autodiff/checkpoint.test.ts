@@ -205,4 +205,15 @@ test('what is not differentiated by is not pulled back to', () => {
   assert.is(labels.filter((l) => l.includes('matmul')).length, 2, labels.join('; '));
 });
 
+test('what is recomputed counts as what it was when it was computed first', () => {
+  const { x, weights } = placeholders();
+  const orders = (wrap: Wrap) =>
+    new Set(
+      topologicalOrder(grad(chain(wrap, x, weights), weights))
+        .filter((t) => t.op.name === 'conv2d')
+        .map((t) => t.origin.order),
+    );
+  assert.equal([...orders(checkpoint)], [...orders(plain)]);
+});
+
 test.run();
