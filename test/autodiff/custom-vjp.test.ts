@@ -230,7 +230,7 @@ test('a batch of tasks keeps the rule, in derivatives to any order, for what tas
   );
   const alone = (w: Tensor, x: Tensor) => {
     const { y, s } = f(w, x);
-    const loss = sum(sin(y)).add(s);
+    const loss = sum(tanh(y)).add(s);
     return { loss, g: grad(loss, w), again: grad(sum(square(grad(loss, w))), w) };
   };
   const [w, x] = [leaf(3, 2), leaf(4, 5, 3)];
@@ -251,8 +251,8 @@ test('a batch of tasks keeps the rule, in derivatives to any order, for what tas
     assertClose(await own[name].data(), reference([expected])[0], 1e-5, `${name} on the device`);
   }
   // Differentiated after the tasks were put together, by weights that they share.
-  const loss = sum(vmap((x: Tensor) => square(sum(sin(f(w, x).y))))(x));
-  const plain = tasks.map((t) => square(sum(sin(f(w, t.x).y)))).reduce(add);
+  const loss = sum(vmap((x: Tensor) => square(sum(tanh(f(w, x).y))))(x));
+  const plain = tasks.map((t) => square(sum(tanh(f(w, t.x).y)))).reduce(add);
   const [g, expected] = [grad(loss, w), grad(plain, w)];
   assertClose(reference([g])[0], reference([expected])[0], 1e-12, 'shared weights');
   const [h, second] = [g, expected].map((d) => grad(sum(square(d)), w));
