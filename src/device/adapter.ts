@@ -22,33 +22,22 @@ export async function findAdapter(choice: string): Promise<GPUAdapter> {
   );
 }
 
-type Finder = () => Promise<GPUAdapter | null | undefined>;
+type Finder = () => Promise<GPUAdapter | null>;
 
 /** Where an adapter may come from on this runtime, in the order to ask. */
 async function sources(wanted: string): Promise<[string, Finder][]> {
   const runtime = detectRuntime();
-  const system: [string, Finder] = [
-    'the system',
-    () => (runtime === 'node' ? systemAdapterOfNode(wanted) : builtInAdapter(wanted)),
-  ];
+  const systems = { node: systemAdapterOfNode, deno: systemAdapterOfDeno, browser: builtInAdapter };
+  const system: [string, Finder] = ['the system', () => systems[runtime](wanted)];
   const swiftShaderFits = wanted === 'auto' || wanted === 'software' || 'swiftshader'.includes(wanted);
   if (runtime === 'browser' || !swiftShaderFits) return [system];
   const { hasVulkanDriver, withSwiftShader } = await import('./swiftshader.ts');
-  const systemFirst = ['auto', 'software'].includes(wanted) && (await hasVulkanDriver());
-  if (runtime === 'node') {
-    const { createGpu } = await import('./dawn.ts');
-    const swiftShader: [string, Finder] = [
-      'SwiftShader',
-      () => withSwiftShader(async () => (await createGpu('SwiftShader')).requestAdapter()),
-    ];
-    return systemFirst ? [system, swiftShader] : [swiftShader, system];
-  }
-  const { firstAdapter, workerFindsAdapter } = await import('./deno.ts');
   const swiftShader: [string, Finder] = [
     'SwiftShader',
-    () => withSwiftShader(() => firstAdapter(/swiftshader/i)),
+    () => withSwiftShader(runtime === 'node' ? swiftShaderOfNode : swiftShaderOfDeno),
   ];
-  return systemFirst && (await workerFindsAdapter(requestFor(wanted))) ? [system] : [swiftShader, system];
+  const systemFirst = ['auto', 'software'].includes(wanted) && (await hasVulkanDriver());
+  return systemFirst ? [system, swiftShader] : [swiftShader, system];
 }
 
 async function attempt(
@@ -83,9 +72,19 @@ async function systemAdapterOfNode(wanted: string): Promise<GPUAdapter | null> {
   throw new Error(`only ${names.map((n) => `"${n}"`).join(', ')}`);
 }
 
-/** The adapter of Deno or of a browser, which name none: of a GPU and a CPU that `wanted` may be part of, the one that it is. */
-async function builtInAdapter(wanted: string): Promise<GPUAdapter | null | undefined> {
-  const adapter = await navigator.gpu?.requestAdapter(requestFor(wanted));
+const swiftShaderOfNode = async () =>
+  (await (await import('./dawn.ts')).createGpu('SwiftShader')).requestAdapter();
+
+const swiftShaderOfDeno = async () => (await import('./deno.ts')).firstAdapter(/swiftshader/i);
+
+async function systemAdapterOfDeno(wanted: string): Promise<GPUAdapter | null> {
+  const { workerFindsAdapter } = await import('./deno.ts');
+  return (await workerFindsAdapter(requestFor(wanted))) ? builtInAdapter(wanted) : null;
+}
+
+/** The runtime's own: of a GPU and a CPU, which cannot be asked for by name, the one that `wanted` names. */
+async function builtInAdapter(wanted: string): Promise<GPUAdapter | null> {
+  const adapter = (await navigator.gpu?.requestAdapter(requestFor(wanted))) ?? null;
   if (!adapter || fits(adapter, wanted)) return adapter;
   const other = await navigator.gpu.requestAdapter(requestFor('software'));
   return other && fits(other, wanted) ? other : adapter;
