@@ -1,3 +1,4 @@
+export { type DrawFormat, draw } from './draw.ts';
 export * from './op.ts';
 export * from './order.ts';
 export { describeOrigin, type Origin, scopes, withScope } from './origin.ts';
