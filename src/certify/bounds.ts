@@ -10,6 +10,7 @@ export type Check =
 
 /** The order of derivative that a check of the device is about. */
 export const byOrder = ['value', 'first', 'second', 'third'] as const;
+export const HIGHEST_ORDER = byOrder.length - 1;
 
 /**
  * The largest error allowed. Of the device, relative to the largest magnitude of the tensor: f32 carries 6e-8, sums of
@@ -19,11 +20,11 @@ export const byOrder = ['value', 'first', 'second', 'third'] as const;
  * on the device that of a first derivative.
  */
 export const bounds: Readonly<Record<Check, number>> = {
-  value: 1e-5,
-  first: 5e-5,
-  second: 2e-4,
-  third: 1e-3,
-  differences: 2e-6,
+  value: 5e-6,
+  first: 1e-5,
+  second: 2e-5,
+  third: 5e-5,
+  differences: 1e-7,
   identity: 1e-12,
-  'identity on device': 5e-5,
+  'identity on device': 1e-5,
 };

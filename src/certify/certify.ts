@@ -1,6 +1,6 @@
 import { evaluate } from '../compile/index.ts';
 import type { HostData, Tensor } from '../graph/index.ts';
-import { bounds, byOrder, type Check } from './bounds.ts';
+import { bounds, byOrder, type Check, HIGHEST_ORDER } from './bounds.ts';
 import type { Case } from './case.ts';
 import { deviation, magnitude } from './compare.ts';
 import { type Drawn, draw } from './derivatives.ts';
@@ -33,21 +33,20 @@ const TOGETHER = 8;
 
 /**
  * Checks cases on the default device: value and derivatives against the interpreter in float64, the rules against finite
- * differences, and the identity <u, Jv> = <J^T u, v>. What a case throws is a finding of its own.
+ * differences, and the identity <u, Jv> = <J^T u, v>. What a case throws is a finding of its own. A raised signal ends the
+ * work early.
  */
 export async function certify(cases: readonly Case[], options: CertifyOptions = {}): Promise<Finding[]> {
-  const { order = 3, onCase, signal } = options;
-  if (!Number.isInteger(order) || order < 0 || order >= byOrder.length)
-    throw new Error(`certify: order ${order} must be an integer from 0 to ${byOrder.length - 1}`);
-  const all: Finding[] = [];
-  for (let i = 0; i < cases.length; i += TOGETHER) {
-    signal?.throwIfAborted();
-    for (const { case: c, findings } of await checkTogether(cases.slice(i, i + TOGETHER), order)) {
-      all.push(...findings);
-      onCase?.(c, findings);
+  const { order = HIGHEST_ORDER, onCase, signal } = options;
+  if (!Number.isInteger(order) || order < 0 || order > HIGHEST_ORDER)
+    throw new Error(`certify: order ${order} must be an integer from 0 to ${HIGHEST_ORDER}`);
+  const findings: Finding[] = [];
+  for (let i = 0; i < cases.length && !signal?.aborted; i += TOGETHER)
+    for (const checked of await checkTogether(cases.slice(i, i + TOGETHER), order)) {
+      findings.push(...checked.findings);
+      onCase?.(checked.case, checked.findings);
     }
-  }
-  return all;
+  return findings;
 }
 
 interface Checked {

@@ -1,5 +1,5 @@
-import { grad, pullback } from '../autodiff/index.ts';
-import { type Shape, sizeOf, type Tensor, tensor, zeros } from '../graph/index.ts';
+import { grad, jvp, vjp } from '../autodiff/index.ts';
+import { type Shape, sizeOf, type Tensor, tensor } from '../graph/index.ts';
 import { add, mul, square, sum } from '../ops/index.ts';
 import { Random } from '../random.ts';
 import { type Case, outputsOf } from './case.ts';
@@ -47,22 +47,10 @@ const curved = (y: Tensor): Tensor => add(y, mul(square(y), add(mul(y, 1 / 6), 0
 const project = (tensors: readonly Tensor[], random: Random): Tensor =>
   tensors.map((t) => sum(mul(t, directionLike(random, t.shape)))).reduce(add);
 
-/** J^T u by the rules, and J v as the derivative of <J^T u, v> by u, in which it is linear. */
-function push(
-  outputs: readonly Tensor[],
-  by: readonly Tensor[],
-  u: readonly Tensor[],
-  v: readonly Tensor[],
-): Pick<Identity, 'pushed' | 'pulled'> {
-  const pulled = pullback(outputs, u, by).map((g, i) => g ?? zeros(by[i].shape));
-  const along = pulled.map((g, i) => sum(mul(g, v[i]))).reduce(add);
-  return { pushed: grad(along, [...u]), pulled };
-}
-
 function identityOf(outputs: readonly Tensor[], by: readonly Tensor[], random: Random): Identity {
   const u = outputs.map((y) => directionLike(random, y.shape));
   const v = by.map((x) => directionLike(random, x.shape));
-  return { u, v, ...push(outputs, by, u, v) };
+  return { u, v, pushed: jvp(outputs, by, v), pulled: vjp(outputs, by, u) };
 }
 
 /**

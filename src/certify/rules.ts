@@ -1,7 +1,8 @@
 import type { Tensor } from '../graph/index.ts';
 import type { Random } from '../random.ts';
 import type { Identity, Order } from './derivatives.ts';
-import { type Given, reference, type Values } from './reference.ts';
+import { type Given, reference } from './reference.ts';
+import type { Values } from './reference-windows.ts';
 
 /* The rules of differentiation, interpreted in float64. */
 

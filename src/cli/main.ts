@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { Interrupted } from '../medetection/index.ts';
+import { addCertify } from './certify.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { exitCode, UsageError } from './errors.ts';
@@ -24,6 +25,7 @@ const program = new Command('medetection')
   .showHelpAfterError()
   .configureOutput({ outputError: () => {} });
 for (const add of [
+  addCertify,
   addDemo,
   addDoctor,
   addTasks,

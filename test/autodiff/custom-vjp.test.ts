@@ -20,7 +20,7 @@ import {
 } from '../../src/ops/index.ts';
 import { vmap } from '../../src/vmap/index.ts';
 import { assertClose } from '../support/assert-close.ts';
-import { leaf } from '../support/derivatives.ts';
+import { leaf } from '../support/leaves.ts';
 import { capabilities } from '../support/run-plan.ts';
 import { says } from '../support/says.ts';
 

@@ -1,12 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad, hessian, hvp, jacobian, jvp, valueAndGrad, vjp } from '../../src/autodiff/index.ts';
-import { type Given, reference, type Values } from '../../src/certify/reference.ts';
+import { type Given, reference } from '../../src/certify/reference.ts';
+import type { Values } from '../../src/certify/reference-windows.ts';
 import { ones, type Tensor, tensor, tree } from '../../src/graph/index.ts';
 import * as ops from '../../src/ops/index.ts';
 import { add, conv2d, matmul, maxPool2d, mean, mul, sin, square, sum, tanh } from '../../src/ops/index.ts';
 import { assertClose } from '../support/assert-close.ts';
-import { leaf, leafBetween } from '../support/derivatives.ts';
+import { leaf, leafBetween } from '../support/leaves.ts';
 import { says } from '../support/says.ts';
 
 /*

@@ -1,0 +1,109 @@
+import type { Command } from 'commander';
+import {
+  allCases,
+  basisOf,
+  bounds,
+  type Case,
+  certify,
+  emptyAccepted,
+  type Finding,
+  failureText,
+  HIGHEST_ORDER,
+  tableText,
+  tabulate,
+  uncertified,
+} from '../certify/index.ts';
+import { defaultDevice } from '../device/index.ts';
+import { Interrupted } from '../medetection/index.ts';
+import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
+import { exitCode, UsageError } from './errors.ts';
+import { integer } from './flags.ts';
+import { type Output, table } from './output.ts';
+import { duration, startProgress } from './progress.ts';
+
+interface Options extends CommonOptions {
+  readonly order: number;
+  readonly op?: string;
+}
+
+/** `certify`: every op against float64, finite differences and the identity of Jacobian products. */
+export function addCertify(program: Command): void {
+  const command = program
+    .command('certify')
+    .description('check every op by value and derivatives against float64 and finite differences')
+    .option('--order <n>', `highest derivative, 0 to ${HIGHEST_ORDER}`, integer(0), HIGHEST_ORDER)
+    .option('--op <name>', 'only the ops whose name contains this');
+  addCommon(command).action(async (options: Options) => {
+    if (options.order > HIGHEST_ORDER)
+      throw new UsageError(
+        `--order ${options.order}: derivatives are certified up to order ${HIGHEST_ORDER}`,
+      );
+    const output = outputOf(options);
+    const cases = chosen(options.op);
+    await withDevice(options, output, (signal) => certifyOps(options, cases, output, signal));
+  });
+}
+
+function chosen(op: string | undefined): readonly Case[] {
+  const cases = op === undefined ? allCases : allCases.filter((c) => c.op.includes(op));
+  if (cases.length > 0) return cases;
+  const names = [...new Set(allCases.map((c) => c.op))].join(', ');
+  throw new UsageError(`--op ${op}: no op has this in its name; there are ${names}`);
+}
+
+async function certifyOps(
+  { order, op }: Options,
+  cases: readonly Case[],
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const begun = performance.now();
+  const progress = startProgress('certify', 'case', cases.length);
+  let done = 0;
+  const onCase = (c: Case) => progress.update(++done, c.op);
+  const findings = await certify(cases, { order, onCase, signal }).finally(() => progress.stop());
+  if (signal.aborted) throw new Interrupted('stopped; nothing was saved');
+  // What the ops of all cases make of each other, whichever were chosen.
+  const basis = basisOf(allCases);
+  const seconds = (performance.now() - begun) / 1000;
+
+  const ops = tabulate(findings);
+  output.print(table(tableText(ops)));
+  output.print(
+    `\nbounds: ${ops.checks.map((check) => `${check} ${bounds[check].toExponential()}`).join(', ')}`,
+  );
+  for (const line of allowances(cases)) output.print(`  ${line}`);
+  output.print(`basis: ${basis.ops.length} ops, ${basis.escapes.length === 0 ? 'closed' : 'not closed'}`);
+  const failures = [
+    ...findings.filter((f) => !f.ok).map(failureText),
+    ...basis.escapes,
+    ...emptyAccepted(),
+    ...(op === undefined ? uncertified(cases).map((name) => `${name}: no case certifies it`) : []),
+  ];
+  conclude(output, findings, failures, seconds);
+  const { adapterInfo: adapter, capabilities } = await defaultDevice();
+  const ok = failures.length === 0;
+  output.record({ ok, order, seconds, adapter, capabilities, bounds, ops, findings, basis, failures });
+}
+
+/** What is wider than the bounds, and why. */
+function allowances(cases: readonly Case[]): string[] {
+  const wider = cases.flatMap(({ op, allowance }) =>
+    allowance ? [`${op}: ${allowance.error.toExponential(1)} on the device (${allowance.why})`] : [],
+  );
+  return [...new Set(wider)];
+}
+
+/** The verdict, and the exit code that says it. */
+function conclude(
+  output: Output,
+  findings: readonly Finding[],
+  failures: readonly string[],
+  seconds: number,
+): void {
+  for (const failure of failures) output.print(`FAIL ${failure}`);
+  const what = `${findings.length} checks of ${new Set(findings.map((f) => f.op)).size} ops`;
+  const verdict = failures.length === 0 ? 'all within their bounds' : `${failures.length} failed`;
+  output.print(`${what} in ${duration(seconds)}: ${verdict}`);
+  if (failures.length > 0) process.exitCode = exitCode.failure;
+}
