@@ -22,7 +22,7 @@ import {
 import { Random } from '../../src/random.ts';
 import { vmap } from '../../src/vmap/index.ts';
 import { assertAgree, assertClose } from '../support/assert-close.ts';
-import { leaf } from '../support/derivatives.ts';
+import { leaf } from '../support/leaves.ts';
 import { growGraph, randomLeaves } from '../support/random-graph.ts';
 import { capabilities } from '../support/run-plan.ts';
 

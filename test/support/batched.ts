@@ -8,7 +8,7 @@ import type { Tensor } from '../../src/graph/index.ts';
 import { add, concat, mul, reshape, slice, sum } from '../../src/ops/index.ts';
 import { vmap } from '../../src/vmap/index.ts';
 import { assertAgree } from './assert-close.ts';
-import { leaf } from './derivatives.ts';
+import { leaf } from './leaves.ts';
 import { planAndRun } from './run-plan.ts';
 
 /** Entry t of a tensor with a leading task axis. */

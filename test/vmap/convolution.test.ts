@@ -3,7 +3,7 @@ import { defaultDevice } from '../../src/device/index.ts';
 import type { Tensor } from '../../src/graph/index.ts';
 import * as ops from '../../src/ops/index.ts';
 import { checkBatched } from '../support/batched.ts';
-import { leaf } from '../support/derivatives.ts';
+import { leaf } from '../support/leaves.ts';
 
 /*
  * Convolution with a weight per task, or a weight that tasks share, and its derivatives, against one task after another: the

@@ -3,7 +3,7 @@ import { defaultDevice } from '../../src/device/index.ts';
 import { iota, type Tensor } from '../../src/graph/index.ts';
 import * as ops from '../../src/ops/index.ts';
 import { checkBatched } from '../support/batched.ts';
-import { leaf } from '../support/derivatives.ts';
+import { leaf } from '../support/leaves.ts';
 
 /*
  * Every op that has a batch rule of its own, and every kind of op that has none: over three tasks at once, whichever inputs

@@ -10,7 +10,7 @@ import { Random } from '../../src/random.ts';
 import { vmap } from '../../src/vmap/index.ts';
 import { assertAgree } from '../support/assert-close.ts';
 import { bothForms, entry, stacked } from '../support/batched.ts';
-import { leaf } from '../support/derivatives.ts';
+import { leaf } from '../support/leaves.ts';
 import { growGraph, randomLeaves } from '../support/random-graph.ts';
 import { planAndRun } from '../support/run-plan.ts';
 
