@@ -5,12 +5,13 @@
 //
 // Layouts: a holds A as [M,K] rows, or as [K,M] with A_TRANSPOSED; b holds B as [K,N], or as [N,K] with B_TRANSPOSED.
 // Rows are contiguous, a_stride and b_stride quads (of 4 elements) apart, matrices a_batch and b_batch quads apart (0: one
-// matrix for all). c [BATCH,M,N] is contiguous. K is a multiple of 4, so is M with A_TRANSPOSED, so is N without
-// B_TRANSPOSED.
+// matrix for all). c [BATCH,M,N] is contiguous. M is a multiple of 4 with A_TRANSPOSED, N without B_TRANSPOSED, K unless
+// both hold.
 // A workgroup is one subgroup and computes ROWS x 4*QUADS*LANES entries of one product, 4*QUADS columns to a lane. Four k
 // at a time, a lane loads B for its columns; the values of A lie 4 to a lane and are broadcast.
 // Grid: x and y = ceil(N / (4*QUADS*LANES)) * ceil(M / ROWS) * BATCH folded; columns first, then rows.
-// Constants: LANES (subgroup size), ROWS (a multiple of 4), QUADS, A_TRANSPOSED and B_TRANSPOSED (0 or 1).
+// Constants: LANES (subgroup size), ROWS (a multiple of 4), QUADS, A_TRANSPOSED and B_TRANSPOSED (0 or 1), REST: 1 if K is
+// no multiple of 4, else 0.
 enable subgroups;
 
 struct Dims {
@@ -71,7 +72,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var k = 0u; k < dims.k; k += 4) {
     #for i in 0..LOADS
     #if A_TRANSPOSED
+    #if REST
+    let a_$i = select(vec4f(), a[at_$i + k * dims.a_stride], k + k_$i < dims.k);
+    #end
+    #if 1-REST
     let a_$i = a[at_$i + k * dims.a_stride];
+    #end
     #end
     #if 1-A_TRANSPOSED
     let a_$i = a[at_$i + k / 4];
@@ -88,7 +94,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     #end
     #if 1-B_TRANSPOSED
     #for s in 0..4
+    #if REST
+    let b_$q_$s = select(vec4f(), b[from_$q + (k + $s) * dims.b_stride], k + $s < dims.k);
+    #end
+    #if 1-REST
     let b_$q_$s = b[from_$q + (k + $s) * dims.b_stride];
+    #end
     #end
     #end
     #end

@@ -16,6 +16,7 @@ const ALIGNED_CHECKS = [
   'm=1,n=4,k=4',
   'batch=3,m=21,n=36,k=12',
   'batch=2,m=20,n=36,k=12,ta=1',
+  'batch=3,m=20,n=36,k=13,ta=1',
   'batch=2,m=17,n=33,k=12,tb=1',
   'm=72,n=67,k=64,ta=1,tb=1',
 ];
@@ -75,7 +76,12 @@ export const matmulSimd: Entry = {
     return {
       kernel: {
         name: 'matmul_simd',
-        source: expand(source, { ...constants, A_TRANSPOSED: ta, B_TRANSPOSED: tb }),
+        source: expand(source, {
+          ...constants,
+          A_TRANSPOSED: ta,
+          B_TRANSPOSED: tb,
+          REST: Number(k % 4 !== 0),
+        }),
         constants: {},
         dims,
         grid: [...folded(ceilDiv(n, 4 * QUADS * LANES) * ceilDiv(m, ROWS) * batch), 1],

@@ -42,7 +42,7 @@ const gridOf = (
   1,
 ];
 
-/** Rows of C per lane. */
+/** Most rows of C per lane. */
 const ROWS = 16;
 
 /** Rows of B broadcast from lanes; reads vectors of four, so the extents along memory must be whole ones. */
@@ -50,14 +50,18 @@ function simdKernel(product: Product, device: Capabilities): Kernel | undefined 
   const { a, b, batch, m, n, k, attrs } = product;
   if (device.family !== 'simd' || !device.subgroups) return undefined;
   const { transposeA, transposeB } = attrs;
-  const whole = k % 4 === 0 && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
-  if (!whole || m < ROWS / 2) return undefined;
+  // K lies along memory unless A is given by columns and B by rows.
+  const kAlong = !transposeA || transposeB;
+  const whole = (!kAlong || k % 4 === 0) && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
+  if (!whole) return undefined;
+  const rows = Math.min(ROWS, 4 * Math.ceil(m / 4));
   const constants = {
     LANES: device.lanes,
-    ROWS,
+    ROWS: rows,
     QUADS: 1,
     A_TRANSPOSED: Number(transposeA),
     B_TRANSPOSED: Number(transposeB),
+    REST: Number(k % 4 !== 0),
   };
   const each = (t: Tensor) => (t.shape[0] === 1 ? 0 : (t.shape[1] * t.shape[2]) / 4);
   return {
@@ -66,7 +70,7 @@ function simdKernel(product: Product, device: Capabilities): Kernel | undefined 
     constants: {},
     flops: flopsOf(product),
     dims: [batch, m, n, k, each(a), (transposeA ? m : k) / 4, each(b), (transposeB ? k : n) / 4].map(u32),
-    grid: gridOf(product, 4 * device.lanes, ROWS, device),
+    grid: gridOf(product, 4 * device.lanes, rows, device),
   };
 }
 

@@ -1,9 +1,11 @@
 import type { Op } from '../graph/op.ts';
 import { broadcastShapes, showShape } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
-import { broadcastTo, sumTo } from './broadcast.ts';
+import { broadcastTo, sumKeep, sumTo } from './broadcast.ts';
+import { mul } from './elementwise.ts';
+import { kernelOp } from './kernel-op.ts';
 import { type MatmulAttrs, matmulKernel } from './matmul-kernel.ts';
-import { reshape } from './movement.ts';
+import { permute, reshape } from './movement.ts';
 
 /** C[b] = op(A[b]) op(B[b]); a batch of 1 serves every b. */
 const matmulOp: Op = {
@@ -15,8 +17,31 @@ const matmulOp: Op = {
     const db = tb ? batched(g, a, true, ta) : batched(a, g, !ta, false);
     return [sumTo(da, a.shape), sumTo(db, b.shape)];
   },
-  lowering: { kind: 'kernel', kernel: matmulKernel, batch: batchProducts },
+  lowering: {
+    kind: 'choose',
+    choose: (node) => thinProduct(node) ?? new Tensor(tiledOp, node.inputs, node.attrs, node.shape, 'f32'),
+    batch: batchProducts,
+  },
 };
+
+/** A product by tiles of C. */
+const tiledOp = kernelOp('matmulTiled', matmulKernel);
+
+/**
+ * A product with a vector, or of a column and a row, as a loop; undefined for others. It has no tile of C to reuse loads in,
+ * and a loop may be joined with what is around it.
+ */
+function thinProduct(node: Tensor): Tensor | undefined {
+  const { transposeA, transposeB } = node.attrs as unknown as MatmulAttrs;
+  const [a, b] = node.inputs;
+  const rows = transposeA ? permute(a, [0, 2, 1]) : a;
+  const columns = transposeB ? permute(b, [0, 2, 1]) : b;
+  const [, m, k] = rows.shape;
+  const [, , n] = columns.shape;
+  if (Math.min(m, k, n) > 1) return undefined;
+  const terms = mul(reshape(rows, [-1, m, k, 1]), reshape(columns, [-1, 1, k, n]));
+  return reshape(sumKeep(terms, [2]), node.shape);
+}
 
 /** Products of all tasks: their rows in one matrix where they share the second operand, else one stack of matrices. */
 function batchProducts(node: Tensor, [a, b]: readonly Tensor[], tasks: number): Tensor {
