@@ -48,6 +48,9 @@ export const outputs = (results: readonly Result[], first: number, type: (r: Res
 /** Text line by line, empty parts left out. */
 export const lines = (...parts: readonly string[]): string => parts.filter((p) => p !== '').join('\n');
 
+/** Workgroups that keep the cores of a processor busy. */
+const BUSY = 8;
+
 /** Computes every result at every point of `shape` and stores it there. */
 export function elementwiseKernel(
   shape: readonly number[],
@@ -69,9 +72,16 @@ export function elementwiseKernel(
   const fewest = Math.ceil(points / device.maxGrid);
   const chunk = workgroup * Math.ceil(Math.max(fewest, Math.min(perWorkgroup, points)) / workgroup);
 
+  // On a processor a workgroup costs about a microsecond, so it takes several short rows, while enough are left for all cores.
+  const atOnce = Math.floor(
+    Math.min(perWorkgroup / (workgroup * Math.ceil(points / workgroup)), rows / BUSY),
+  );
+  const rowsEach = flat || device.family !== 'simd' ? 1 : Math.max(1, atOnce);
+
   const writer = new DimsWriter();
   const body = new BodyWriter(expression, dims, vector, writer);
   writer.u32('rows', flat ? 1 : rows);
+  writer.u32('rows_each', rowsEach);
   const innerExtent = writer.u32('inner', points);
   writer.u32('chunk', chunk);
   const innermost = outer.length;
@@ -106,7 +116,7 @@ export function elementwiseKernel(
     point = lines(body.loads('i'), body.steps(coordinate), store(`row * ${innerExtent} + i`));
   }
   const type = (r: Result) => (vector ? `vec4<${r.dtype}>` : r.dtype);
-  const [y, z] = foldGrid(flat ? 1 : rows, device.maxGrid);
+  const [y, z] = foldGrid(flat ? 1 : Math.ceil(rows / rowsEach), device.maxGrid);
   const kernel: Kernel = {
     name: 'elementwise',
     source: fillTemplate(shaderSource('elementwise'), {

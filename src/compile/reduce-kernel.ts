@@ -93,7 +93,10 @@ export function reduceKernel(
   const dims = loopDims(shape, axes, expression);
   const inner = dims.at(-1);
   const lanes = device.family === 'simd' ? device.lanes : 64;
-  if (inner?.reduced && inner.extent >= 2 * lanes)
+  // A processor's workgroup costs more than a lane that adds up a few terms by itself.
+  const few = device.family === 'simd' && product(extents(dims.filter((d) => d.reduced))) < 16 * lanes;
+  const kept = product(extents(dims.filter((d) => !d.reduced)));
+  if (inner?.reduced && inner.extent >= 2 * lanes && !(few && kept >= lanes))
     return reduceRows(splitLong(dims), expression, results, combine, device);
   return reduceColumns(dims, expression, results, combine, device);
 }
