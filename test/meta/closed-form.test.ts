@@ -142,10 +142,11 @@ test('what makes no inner loop is refused, by name', () => {
   const attempt = (options: object) => () =>
     adapt(netLoss, net, tasks[0].support, { ...inner, ...options } as InnerLoop);
   for (const steps of [0, -1, 1.5, Number.NaN])
-    assert.throws(attempt({ steps }), `adapt: steps ${steps} must`);
-  for (const order of [0, 3, '2']) assert.throws(attempt({ order }), `adapt: order ${order} must`);
-  assert.throws(attempt({ adapts: (path: string) => path === 'tail' }), 'none of the parameters body, head');
-  assert.throws(() => metaLoss(netLoss, net, [], inner), 'metaLoss: needs at least one task');
+    assert.throws(attempt({ steps }), new RegExp(`adapt: steps ${steps} must`));
+  for (const order of [0, 3, '2'])
+    assert.throws(attempt({ order }), new RegExp(`adapt: order ${order} must`));
+  assert.throws(attempt({ adapts: (path: string) => path === 'tail' }), /none of the parameters body, head/);
+  assert.throws(() => metaLoss(netLoss, net, [], inner), /metaLoss: needs at least one task/);
 });
 
 test.run();

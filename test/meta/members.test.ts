@@ -133,14 +133,14 @@ test('a head by another name, and no head at all', () => {
   assert.is(theta.laster, tree.laster, 'a name that only begins alike is not part of the head');
   assert.throws(
     () => adapt(quadratic, tree, null, anil({ rate })),
-    '`adapts` chooses none of the parameters last.w, laster',
+    /`adapts` chooses none of the parameters last\.w, laster/,
   );
 });
 
 test('no task is refused', () => {
   assert.throws(
     () => reptileGradient(bowl, { t: tensor(0) }, [], { rate }),
-    'reptileGradient: needs at least one task',
+    /reptileGradient: needs at least one task/,
   );
 });
 
