@@ -32,7 +32,9 @@ const WITH_RESUME = ['resume', 'data', 'iterations', 'checkpointEvery', 'adapter
 export function addMetaTrain(program: Command): void {
   const command = program
     .command('meta-train')
-    .description('learn from all tasks but one how to adapt to a new one (second-order MAML)')
+    .description(
+      'learn from all tasks but one how to adapt to a new one (second-order MAML, or another member of its family by --algorithm)',
+    )
     .option('--data <dir>', 'folder of tasks')
     .option('--target <task>', 'the task that is left out, to be fine-tuned later')
     .option('--leave-out <task...>', 'more tasks that are not learned from', [])

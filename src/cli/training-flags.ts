@@ -1,6 +1,8 @@
 import {
+  algorithms,
   attentionPlacements,
   type FineTuneOptions,
+  innerOptimisers,
   type MetaTrainOptions,
   type ModelConfig,
 } from '../medetection/index.ts';
@@ -32,21 +34,46 @@ export const metaTrainFlags: Flags<MetaTrainOptions> = {
     help: "query sets balanced, or in the task's natural proportion",
     choices: ['balanced', 'natural'],
   },
+  algorithm: {
+    flags: '--algorithm <name>',
+    help: `how to learn to adapt: ${algorithms.join(', ')}`,
+    choices: algorithms,
+  },
   innerRate: { flags: '--inner-rate <x>', help: 'step size of the adaptation', parse: positive },
   innerSteps: { flags: '--inner-steps <n>', help: 'steps of the adaptation', parse: integer(1) },
-  order: {
-    flags: '--order <n>',
-    help: '2: true second-order MAML, 1: its first-order approximation',
-    choices: ['1', '2'],
-    parse: (text) => Number(text) as 1 | 2,
+  innerOptimiser: {
+    flags: '--inner-optimiser <rule>',
+    help: `rule of the adaptation: ${innerOptimisers.join(', ')}`,
+    choices: innerOptimisers,
   },
-  adapts: {
-    flags: '--adapts <what>',
-    help: 'adapt all parameters, or the linear head alone (ANIL)',
-    choices: ['all', 'head'],
-  },
+  zeroHead: { flags: '--zero-head', help: 'the linear head is zero whenever adaptation starts' },
   outerRate: { flags: '--outer-rate <x>', help: "Adam's rate of the meta-step", parse: positive },
   beta1: { flags: '--beta1 <x>', help: "Adam's beta1", parse: fraction },
+  stepRates: {
+    flags: '--no-step-rates',
+    help: 'maml++ without learned rates for every tensor and inner step',
+  },
+  multiStepLoss: {
+    flags: '--no-multi-step-loss',
+    help: 'maml++ without query losses after every inner step',
+  },
+  annealOrder: { flags: '--no-anneal-order', help: 'maml++ of second order from the first meta-step on' },
+  stepNorms: {
+    flags: '--no-step-norms',
+    help: 'maml++ without scales and shifts of the normalisations for every inner step',
+  },
+  cosineRate: { flags: '--no-cosine-rate', help: 'maml++ with an outer rate that stays' },
+  annealSteps: {
+    flags: '--anneal-steps <n>',
+    help: "meta-steps over which maml++ moves to the last step's loss, and to second order",
+    parse: integer(1),
+  },
+  lambda: {
+    flags: '--lambda <x>',
+    help: "imaml's weight of the distance to the initial parameters",
+    parse: positive,
+  },
+  cgSteps: { flags: '--cg-steps <n>', help: "imaml's steps of conjugate gradients", parse: integer(1) },
 };
 
 export const fineTuneFlags: Flags<FineTuneOptions> = {

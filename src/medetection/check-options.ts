@@ -1,6 +1,6 @@
 import { checkOptions, fraction, integer, oneOf, positive, type Rules } from '../option-rules.ts';
 import type { FineTuneOptions } from './fine-tune.ts';
-import type { MetaTrainOptions } from './meta-train.ts';
+import { type Algorithm, algorithms, innerOptimisers, type MetaTrainOptions } from './meta-options.ts';
 
 const metaTrainRules: Rules<MetaTrainOptions> = {
   iterations: integer(1),
@@ -8,12 +8,21 @@ const metaTrainRules: Rules<MetaTrainOptions> = {
   support: integer(2),
   query: integer(1),
   queryMix: oneOf('balanced', 'natural'),
+  algorithm: oneOf(...algorithms),
   innerRate: positive,
   innerSteps: integer(1),
-  order: oneOf(1, 2),
-  adapts: oneOf('all', 'head'),
+  innerOptimiser: oneOf(...innerOptimisers),
+  zeroHead: oneOf(true, false),
   outerRate: positive,
   beta1: fraction,
+  stepRates: oneOf(true, false),
+  multiStepLoss: oneOf(true, false),
+  annealOrder: oneOf(true, false),
+  stepNorms: oneOf(true, false),
+  cosineRate: oneOf(true, false),
+  annealSteps: integer(1),
+  lambda: positive,
+  cgSteps: integer(1),
 };
 
 const fineTuneRules: Rules<FineTuneOptions> = {
@@ -25,9 +34,19 @@ const fineTuneRules: Rules<FineTuneOptions> = {
   references: integer(1),
 };
 
-/** @throws naming the field, its value and what is allowed. */
-export const checkMetaTrainOptions = (options: MetaTrainOptions): MetaTrainOptions =>
-  checkOptions(metaTrainRules, options);
+/** @throws naming the field, its value and what is allowed, or two that contradict each other. */
+export function checkMetaTrainOptions(options: MetaTrainOptions): MetaTrainOptions {
+  const { algorithm, zeroHead } = checkOptions(metaTrainRules, options);
+  const against: Partial<Record<Algorithm, string>> = {
+    boil: 'never adapts the head, and so through one of zeros nothing',
+    imaml: 'keeps every parameter close to its initial value',
+  };
+  if (zeroHead && against[algorithm])
+    throw new Error(
+      `options: zeroHead has no place in ${algorithm}, which ${against[algorithm]}; leave out one of them`,
+    );
+  return options;
+}
 
 /** @throws naming the field, its value and what is allowed. */
 export const checkFineTuneOptions = (options: FineTuneOptions): FineTuneOptions =>

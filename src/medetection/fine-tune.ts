@@ -173,7 +173,7 @@ export async function fineTune(
         draw.fork(`references ${i}`),
       );
       const next = await step(params, moments, labelledPairs(task, pairings), options.rate);
-      const { losses, squaredNorm } = await readMeasures(next.measures);
+      const { losses, squaredNorm } = await readMeasures(next.measures, 1);
       for (const [what, value] of [
         ['loss', losses[0]],
         ['squared norm of the gradient', squaredNorm],

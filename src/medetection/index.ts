@@ -2,6 +2,8 @@ export * from './batch.ts';
 export * from './check-options.ts';
 export * from './config.ts';
 export * from './fine-tune.ts';
+export { type Learned, startOf } from './meta-objective.ts';
+export * from './meta-options.ts';
 export * from './meta-train.ts';
 export * from './network.ts';
 export * from './official.ts';

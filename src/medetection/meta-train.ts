@@ -1,66 +1,34 @@
-import { grad } from '../autodiff/index.ts';
 import { compile } from '../compile/index.ts';
 import { sampleEpisode } from '../data/index.ts';
 import { scopes, type Tensor, withScope } from '../graph/index.ts';
-import { type InnerLoop, queryLosses, type TaskData } from '../meta/index.ts';
-import { add } from '../ops/index.ts';
-import { type AdamState, adam, initAdam } from '../optim/index.ts';
+import {
+  adaptedPaths,
+  annealedOrder,
+  checkInnerSteps,
+  innerMeasures,
+  multiStepWeights,
+  type TaskData,
+} from '../meta/index.ts';
+import { type AdamState, adam, cosine, initAdam } from '../optim/index.ts';
 import type { Random } from '../random.ts';
 import { labelledPairs, type TaskImages } from './batch.ts';
 import type { ModelConfig } from './config.ts';
-import { type LabelledPairs, loss, type ModelParams } from './network.ts';
+import { initLearned, innerLoop, type Learned, metaGradient, type Schedule } from './meta-objective.ts';
+import type { MetaTrainOptions } from './meta-options.ts';
+import type { LabelledPairs, ModelParams } from './network.ts';
 import { readMeasures, stepMeasures } from './step-measures.ts';
 
-/** Which of MAML's inner loops: all parameters or the linear head alone. */
-export type Adapts = 'all' | 'head';
-
-export interface MetaTrainOptions {
-  /** Meta-steps in all. */
-  readonly iterations: number;
-  /** Tasks per meta-step, drawn without repetition. */
-  readonly tasksPerStep: number;
-  /** Pairs per support set and per query set. */
-  readonly support: number;
-  readonly query: number;
-  /** Query sets half defective, or in the task's own proportion (support sets are balanced). */
-  readonly queryMix: 'balanced' | 'natural';
-  readonly innerRate: number;
-  readonly innerSteps: number;
-  readonly order: 1 | 2;
-  readonly adapts: Adapts;
-  /** Adam's rate for the meta-step, and its beta1. */
-  readonly outerRate: number;
-  readonly beta1: number;
-}
-
-/** The protocol of the paper's scale: 4 tasks a step, 20 support and 20 query pairs, one inner step, second order. */
-export const defaultMetaTrain: MetaTrainOptions = {
-  iterations: 160,
-  tasksPerStep: 4,
-  support: 20,
-  query: 20,
-  queryMix: 'natural',
-  innerRate: 0.01,
-  innerSteps: 1,
-  order: 2,
-  adapts: 'all',
-  outerRate: 1e-3,
-  beta1: 0.5,
-};
-
-/** What the meta-training goes on from: parameters, Adam's moments, and the number of meta-steps done. */
-export interface MetaState {
-  readonly params: ModelParams;
-  readonly adam: AdamState<ModelParams>;
+/** What the meta-training goes on from: what it has learned, Adam's moments, and the number of meta-steps done. */
+export interface MetaState extends Learned {
+  readonly adam: AdamState<Learned>;
   readonly iteration: number;
 }
 
 /** The state before the first meta-step: zero moments. */
-export const initMetaState = (params: ModelParams): MetaState => ({
-  params,
-  adam: initAdam(params),
-  iteration: 0,
-});
+export function initMetaState(params: ModelParams, options: MetaTrainOptions): MetaState {
+  const learned = initLearned(params, options);
+  return { ...learned, adam: initAdam(learned), iteration: 0 };
+}
 
 export interface MetaStep {
   /** Meta-steps done, this one included. */
@@ -70,6 +38,9 @@ export interface MetaStep {
   /** The same for each task of the step, by its number. */
   readonly tasks: readonly { readonly task: number; readonly queryLoss: number }[];
 }
+
+/** A tensor's inner step of so many times its norm is no adaptation any more. */
+const EXPLODES = 1000;
 
 export interface MetaTrainHooks {
   /** Called after every step with what it measured and where training stands. */
@@ -81,11 +52,12 @@ export interface MetaTrainHooks {
 }
 
 /**
- * Algorithm 1 of Finn et al. 2017 over inspection tasks: every step draws tasks, adapts to each one's support set, and
- * moves the initial parameters along Adam's direction for the mean query loss. Step i draws from `random.fork(i)`,
+ * Meta-training over inspection tasks by a member of the MAML family: every step draws tasks, adapts to each one's support
+ * set, and moves what is learned along Adam's direction for the member's meta-gradient. Step i draws from `random.fork(i)`,
  * so that training goes on from a saved state as if it had never stopped.
  *
- * @throws when there are fewer tasks than a step needs, or a loss or the meta-gradient is not finite (naming tasks and step).
+ * @throws when there are fewer tasks than a step needs, or a loss, an inner step or the meta-gradient is not
+ * finite, or an inner step explodes (naming tasks, step and tensor).
  */
 export async function metaTrain(
   tasks: readonly TaskImages[],
@@ -100,7 +72,8 @@ export async function metaTrain(
     throw new Error(
       `meta-train: ${tasksPerStep} tasks per step, but there are ${tasks.length} tasks to learn from`,
     );
-  const metaStep = compileMetaStep(model, options);
+  const adapted = adaptedPaths(start.params, innerLoop(options, start.rates, scheduleAt(0, options)));
+  const metaStep = compileMetaStep(model, options, adapted);
   let state = start;
   while (state.iteration < iterations && !signal?.aborted) {
     const draw = random.fork(`meta-step ${state.iteration}`);
@@ -114,9 +87,21 @@ export async function metaTrain(
       });
       return { support: labelledPairs(tasks[i], shots.support), query: labelledPairs(tasks[i], shots.query) };
     });
-    const next = await metaStep(state.params, state.adam, episodes, options.innerRate, options.outerRate);
-    const { losses, squaredNorm } = await readMeasures(next.measures);
+    const next = await metaStep(
+      { params: state.params, rates: state.rates },
+      state.adam,
+      episodes,
+      scheduleAt(state.iteration, options),
+    );
+    const { losses, squaredNorm, more } = await readMeasures(next.measures, chosen.length);
     const iteration = state.iteration + 1;
+    chosen.forEach((task, i) => {
+      const length = more.length / chosen.length;
+      checkInnerSteps(more.slice(i * length, (i + 1) * length), adapted, {
+        where: `meta-train: step ${iteration}: task ${nameOf(task)}`,
+        explodes: EXPLODES,
+      });
+    });
     const diverged = (what: string, value: number) =>
       new Error(`meta-train: ${what} is ${value} at step ${iteration}; lower the inner or outer rate`);
     losses.forEach((value, i) => {
@@ -127,7 +112,7 @@ export async function metaTrain(
         `the squared norm of the meta-gradient over tasks ${chosen.map(nameOf).join(', ')}`,
         squaredNorm,
       );
-    state = { params: next.params, adam: next.adam, iteration };
+    state = { ...next.learned, adam: next.adam, iteration };
     const queryLoss = losses.reduce((a, b) => a + b) / losses.length;
     const perTask = chosen.map((task, i) => ({ task, queryLoss: losses[i] }));
     await onStep?.({ iteration, queryLoss, tasks: perTask }, state);
@@ -135,30 +120,34 @@ export async function metaTrain(
   return state;
 }
 
+/** What changes between meta-steps, after so many of them: inputs of the plan, but for the order, of which there are two. */
+function scheduleAt(iteration: number, options: MetaTrainOptions): Schedule<number> {
+  const { iterations, innerRate, innerSteps, outerRate, annealSteps, annealOrder, cosineRate } = options;
+  const plusPlus = options.algorithm === 'maml++';
+  return {
+    innerRate,
+    outerRate: plusPlus && cosineRate ? cosine(iteration / iterations, outerRate) : outerRate,
+    weights: multiStepWeights(innerSteps, iteration / annealSteps),
+    firstOrder: plusPlus && annealOrder && annealedOrder(iteration, annealSteps) === 1,
+  };
+}
+
 /** One meta-step as one plan: inner loops, outer gradient and Adam. */
-function compileMetaStep(model: ModelConfig, options: MetaTrainOptions) {
-  const { innerSteps, order, adapts, beta1 } = options;
+function compileMetaStep(model: ModelConfig, options: MetaTrainOptions, adaptedPaths: readonly string[]) {
   return compile(
     (
-      theta: ModelParams,
-      moments: AdamState<ModelParams>,
+      learned: Learned,
+      moments: AdamState<Learned>,
       tasks: readonly TaskData<LabelledPairs>[],
-      innerRate: Tensor,
-      outerRate: Tensor,
+      schedule: Schedule<Tensor>,
     ) => {
-      const inner: InnerLoop = {
-        rate: innerRate,
-        steps: innerSteps,
-        order,
-        adapts: adapts === 'head' ? (path) => path.startsWith('head.') : undefined,
-      };
-      const losses = queryLosses(loss(model), theta, tasks, inner);
-      const gradient = grad(losses.reduce(add).div(losses.length), theta);
+      const { losses, adapted, gradient } = metaGradient(model, options, learned, tasks, schedule);
       const { params, state } = withScope(scopes.update, () =>
-        adam(theta, gradient, moments, outerRate, { beta1 }),
+        adam(learned, gradient, moments, schedule.outerRate, { beta1: options.beta1 }),
       );
       // The losses come last: asked for first, all tasks' forward passes would be alive together.
-      return { params, adam: state, measures: stepMeasures(losses, gradient) };
+      const inner = adapted.map((task) => innerMeasures(task, adaptedPaths));
+      return { learned: params, adam: state, measures: stepMeasures(losses, gradient, inner) };
     },
     { donate: [0, 1] },
   );

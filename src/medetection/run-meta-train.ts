@@ -4,13 +4,9 @@ import { Random } from '../random.ts';
 import type { TaskImages } from './batch.ts';
 import { checkMetaTrainOptions } from './check-options.ts';
 import { checkModel, type ModelConfig } from './config.ts';
-import {
-  initMetaState,
-  type MetaState,
-  type MetaStep,
-  type MetaTrainOptions,
-  metaTrain,
-} from './meta-train.ts';
+import { startOf } from './meta-objective.ts';
+import type { MetaTrainOptions } from './meta-options.ts';
+import { initMetaState, type MetaState, type MetaStep, metaTrain } from './meta-train.ts';
 import { initModel } from './network.ts';
 import {
   checkNewFolder,
@@ -123,7 +119,7 @@ export async function runMetaTrain(
     splitHash: split.hash,
     ...(await environmentOfRun()),
   };
-  const start = initMetaState(initModel(model, new Random(seed).fork('init')));
+  const start = initMetaState(initModel(model, new Random(seed).fork('init')), options);
   await createRun(folder, config, serialiseSplit(split, name, { seed }));
   await saveState(folder, start);
   const images = learned.map((l) => l.images);
@@ -179,7 +175,7 @@ export async function resumeMetaTrain(
     options: { ...before.options, iterations: request.iterations ?? before.options.iterations },
     ...(await environmentOfRun()),
   };
-  const state = await loadState(folder, config.model);
+  const state = await loadState(folder, config.model, config.options);
   const { tasks } = await findTarget(config.data, config.target, hooks.warn);
   const named = config.tasks.map(({ name }) => taskNamed(tasks, name, config.data));
   const { skipBroken } = config;
@@ -230,7 +226,7 @@ async function train(
       },
     );
     await saveState(folder, state);
-    await saveWeights(folder, config.model, state.params);
+    await saveWeights(folder, config.model, startOf(state, config.options));
     return { folder, config, iteration: state.iteration, skipped: images.flatMap((task) => task.skipped) };
   } finally {
     await metrics.close();

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { initAdam } from '../optim/index.ts';
 import { parseRecord, stringifyRecord } from '../store/index.ts';
 import type { ModelConfig } from './config.ts';
 import type { Epoch, FineTuneState } from './fine-tune.ts';
+import type { MetaTrainOptions } from './meta-options.ts';
 import { initMetaState, type MetaState } from './meta-train.ts';
 import { runFiles } from './run.ts';
 import { shapesOf, statisticsLike } from './run-tensors.ts';
@@ -13,23 +15,30 @@ const noState = 'there is no saved state to go on from; train anew';
  * Writes where meta-training stands.
  * @throws when it is not finite, before the file is touched.
  */
-export async function saveState(folder: string, { iteration, params, adam }: MetaState): Promise<void> {
-  await save(folder, runFiles.state, await stored({ params, adam }), { iteration: String(iteration) });
+export async function saveState(
+  folder: string,
+  { iteration, params, rates, adam }: MetaState,
+): Promise<void> {
+  await save(folder, runFiles.state, await stored({ params, rates, adam }), { iteration: String(iteration) });
 }
 
 /**
  * Reads where meta-training stands.
- * @throws when the file is absent or damaged, or does not fit the model.
+ * @throws when the file is absent or damaged, or does not fit the model and what the algorithm learns.
  */
-export async function loadState(folder: string, model: ModelConfig): Promise<MetaState> {
+export async function loadState(
+  folder: string,
+  model: ModelConfig,
+  options: MetaTrainOptions,
+): Promise<MetaState> {
   const path = join(folder, runFiles.state);
   const file = await load(folder, runFiles.state, noState);
   const iteration = Number(file.metadata.iteration ?? Number.NaN);
   if (!Number.isInteger(iteration) || iteration < 0)
     throw new Error(`run: ${path}: its metadata have no number of steps done; it is not a saved state`);
-  const { params, adam } = initMetaState(shapesOf(model));
+  const { params, rates, adam } = initMetaState(shapesOf(model), options);
   const reader = new Reader(file, path);
-  const state = reader.fill({ params, adam });
+  const state = reader.fill({ params, rates, adam });
   reader.finish();
   return { ...state, iteration };
 }
@@ -58,7 +67,8 @@ export async function loadFineTuneState(folder: string, model: ModelConfig): Pro
     throw new Error(
       `run: ${path}: its metadata do not list the epochs done; it is not the state of a fine-tuning`,
     );
-  const { params, adam } = initMetaState(shapesOf(model));
+  const params = shapesOf(model);
+  const adam = initAdam(params);
   const reader = new Reader(file, path);
   const best = { params, statistics: statisticsLike(params) };
   const state = reader.fill({ params, adam, best });

@@ -8,7 +8,7 @@ import type { TaskImages } from './batch.ts';
 import { checkFineTuneOptions, checkMetaTrainOptions } from './check-options.ts';
 import { checkModel, type ModelConfig } from './config.ts';
 import type { FineTuneOptions } from './fine-tune.ts';
-import type { MetaTrainOptions } from './meta-train.ts';
+import type { MetaTrainOptions } from './meta-options.ts';
 
 /**
  * A run is a folder: what a command learned, how, and everything it takes to go on from there. Every file but the log is

@@ -48,7 +48,7 @@ test('a checkpoint that cannot be written is a warning', async () => {
     checkpoints[0],
     /the checkpoint of step 1 was not saved, training goes on: .*state\.safetensors/,
   );
-  assert.is((await loadState(run.folder, model)).iteration, 3);
+  assert.is((await loadState(run.folder, model, run.config.options)).iteration, 3);
 });
 
 test('the last save must succeed', async () => {

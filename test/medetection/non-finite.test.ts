@@ -24,6 +24,7 @@ import { drawnTask, small, withFilled } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'medetection-'));
 const params = initModel(small, new Random(0));
+const meta = { ...defaultMetaTrain, iterations: 2, tasksPerStep: 2, support: 4, query: 4 };
 const spoilt = withFilled(params, 'blocks.block2.conv.bias', Number.NaN);
 
 async function refused(work: Promise<unknown>, message: RegExp): Promise<void> {
@@ -37,7 +38,7 @@ async function refused(work: Promise<unknown>, message: RegExp): Promise<void> {
 
 test('weights and states that are not finite are not saved, and the good file stays', async () => {
   await saveWeights(folder, small, params);
-  await saveState(folder, initMetaState(params));
+  await saveState(folder, initMetaState(params, meta));
   const files = ['weights.safetensors', 'state.safetensors'].map((name) => join(folder, name));
   const before = files.map((file) => readFileSync(file));
   await refused(
@@ -45,7 +46,7 @@ test('weights and states that are not finite are not saved, and the good file st
     /weights\.safetensors: tensor "blocks\.block2\.conv\.bias" has become NaN .*unchanged/,
   );
   await refused(
-    saveState(folder, initMetaState(spoilt)),
+    saveState(folder, initMetaState(spoilt, meta)),
     /"params\.blocks\.block2\.conv\.bias" has become NaN/,
   );
   assert.equal(
@@ -57,7 +58,7 @@ test('weights and states that are not finite are not saved, and the good file st
 test('files with numbers that are not finite are refused, naming the tensor', async () => {
   for (const [file, tensor, load] of [
     ['weights.safetensors', 'trunk.block1.conv.weight', () => loadParams(folder, small)],
-    ['state.safetensors', 'adam.second.head.weight', () => loadState(folder, small)],
+    ['state.safetensors', 'adam.second.params.head.weight', () => loadState(folder, small, meta)],
   ] as const) {
     const path = join(folder, file);
     const good = readFileSync(path);
@@ -94,21 +95,38 @@ test('fine-tuning stops at a gradient that is not finite', async () => {
   await refused(tune(steep), /fine-tune: the squared norm of the gradient is Infinity at epoch 1, step 1/);
 });
 
-const meta = { ...defaultMetaTrain, iterations: 2, tasksPerStep: 2, support: 4, query: 4 };
 const tasks = [drawnTask(12, 1), drawnTask(12, 2)];
 const learn = (from: ModelParams, options: Partial<typeof meta>, on = tasks) =>
-  metaTrain(on, small, { ...meta, ...options }, initMetaState(from), new Random(0), {
+  metaTrain(on, small, { ...meta, ...options }, initMetaState(from, meta), new Random(0), {
     nameOf: (task) => ['cups', 'caps'][task],
   });
 
 test('meta-training names the task and the step of what is not finite', async () => {
   await refused(
     learn(withFilled(params, 'head.bias', Number.NaN), {}),
-    /the query loss of task c[ua]ps is NaN at step 1/,
+    /step 1: task c[ua]ps: inner step 1: .* head\.bias is NaN \(loss NaN before it\); lower the inner rate/,
   );
   await refused(
-    learn(steep, { adapts: 'head' }),
+    learn(steep, { algorithm: 'anil' }),
     /the squared norm of the meta-gradient over tasks c[ua]ps, c[ua]ps is Infinity at step 1/,
+  );
+});
+
+test('a picture that is not finite is found in the inner loop of its task', async () => {
+  const poisoned = drawnTask(12, 2);
+  const images = Float32Array.from(poisoned.images, (byte, i) =>
+    i % 3072 === 100 ? Number.NaN : byte / 255,
+  );
+  await refused(
+    learn(params, {}, [tasks[0], { ...poisoned, images: images as unknown as Uint8Array }]),
+    /meta-train: step 1: task caps: inner step 1: the norm of what it adds to head\.bias is NaN \(loss NaN/,
+  );
+});
+
+test('an inner rate that is far too large is found at the step and tensor that explode', async () => {
+  await refused(
+    learn(params, { innerRate: 1e7 }),
+    /meta-train: step 1: task c[ua]ps: inner step 1: it explodes: the norm of what it adds to \S+ is [\d.e+]+ \(loss [\d.]+ before/,
   );
 });
 

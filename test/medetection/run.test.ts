@@ -106,8 +106,9 @@ test('every field of a configuration is checked', async () => {
     ['innerRate', null, 'is null; it must be a number above 0'],
     ['outerRate', -1, 'is -1; it must be a number above 0'],
     ['beta1', 1, 'is 1; it must be a number from 0 to below 1'],
-    ['order', 3, 'is 3; it must be one of 1, 2'],
-    ['adapts', undefined, 'is missing; it must be one of all, head'],
+    ['algorithm', 'mamo', 'is "mamo"; it must be one of maml, fomaml, reptile, anil'],
+    ['innerOptimiser', undefined, 'is missing; it must be one of sgd, momentum, adam'],
+    ['zeroHead', 1, 'is 1; it must be one of true, false'],
   ] as const)
     await refused(
       edited({ options: { ...config.options, [field]: value } }),

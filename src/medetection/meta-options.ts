@@ -1,0 +1,77 @@
+/** The members of the MAML family that meta-training can run. */
+export const algorithms = [
+  'maml',
+  'fomaml',
+  'reptile',
+  'anil',
+  'boil',
+  'meta-sgd',
+  'maml++',
+  'imaml',
+] as const;
+export type Algorithm = (typeof algorithms)[number];
+
+/** The inner loop's rules of descent. */
+export const innerOptimisers = ['sgd', 'momentum', 'adam'] as const;
+export type InnerOptimiser = (typeof innerOptimisers)[number];
+
+export interface MetaTrainOptions {
+  /** Meta-steps in all. */
+  readonly iterations: number;
+  /** Tasks per meta-step, drawn without repetition. */
+  readonly tasksPerStep: number;
+  /** Pairs per support set and per query set. */
+  readonly support: number;
+  readonly query: number;
+  /** Query sets half defective, or in the task's own proportion (support sets are balanced). */
+  readonly queryMix: 'balanced' | 'natural';
+  readonly algorithm: Algorithm;
+  /** The inner rate; of algorithms that learn theirs, where they start. */
+  readonly innerRate: number;
+  readonly innerSteps: number;
+  readonly innerOptimiser: InnerOptimiser;
+  /** Whether the linear head is zero whenever adaptation starts (the zeroing trick). */
+  readonly zeroHead: boolean;
+  /** Adam's rate for the meta-step, and its beta1. */
+  readonly outerRate: number;
+  readonly beta1: number;
+  /** The parts of maml++, of no effect in other algorithms: learned rates for every tensor and step, */
+  readonly stepRates: boolean;
+  /** query losses after every inner step, annealed to the last one's over `annealSteps`, */
+  readonly multiStepLoss: boolean;
+  /** first order during `annealSteps`, second order from then on, */
+  readonly annealOrder: boolean;
+  /** scales and shifts of the normalisations for every inner step, */
+  readonly stepNorms: boolean;
+  /** and an outer rate that falls to 0 along a cosine over all meta-steps. */
+  readonly cosineRate: boolean;
+  /** Meta-steps over which maml++ anneals. */
+  readonly annealSteps: number;
+  /** Of imaml: the weight of the distance to the initial parameters in the inner objective, and steps of conjugate gradients. */
+  readonly lambda: number;
+  readonly cgSteps: number;
+}
+
+/** The protocol of the paper's scale: MAML, 4 tasks a step, 20 support and 20 query pairs, one inner step, second order. */
+export const defaultMetaTrain: MetaTrainOptions = {
+  iterations: 160,
+  tasksPerStep: 4,
+  support: 20,
+  query: 20,
+  queryMix: 'natural',
+  algorithm: 'maml',
+  innerRate: 0.01,
+  innerSteps: 1,
+  innerOptimiser: 'sgd',
+  zeroHead: false,
+  outerRate: 1e-3,
+  beta1: 0.5,
+  stepRates: true,
+  multiStepLoss: true,
+  annealOrder: true,
+  stepNorms: true,
+  cosineRate: true,
+  annealSteps: 40,
+  lambda: 1,
+  cgSteps: 5,
+};
