@@ -8,6 +8,7 @@ import { addDoctor } from './doctor.ts';
 import { exitCode, UsageError } from './errors.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addFineTune } from './fine-tune.ts';
+import { addInspect } from './inspect.ts';
 import { addMetaTrain } from './meta-train.ts';
 import { addPredict } from './predict.ts';
 import { addReproduce } from './reproduce.ts';
@@ -34,6 +35,7 @@ for (const add of [
   addEvaluate,
   addPredict,
   addReproduce,
+  addInspect,
 ])
   add(program);
 

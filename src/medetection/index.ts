@@ -9,6 +9,7 @@ export * from './network.ts';
 export * from './official.ts';
 export * from './run.ts';
 export * from './run-detector.ts';
+export * from './run-episode.ts';
 export * from './run-fine-tune.ts';
 export * from './run-meta-train.ts';
 export * from './run-state.ts';

@@ -68,6 +68,8 @@ export function numberAxis(axis: Axis, values: readonly number[], gap: number) {
     type: axis.log ? ('log' as const) : ('value' as const),
     min: axis.min ?? min,
     max: axis.max ?? max,
+    // Of what is counted there is no half.
+    minInterval: !axis.log && values.every(Number.isInteger) ? 1 : undefined,
     minorSplitLine: { show: axis.log === true, lineStyle: { color: '#f2f2f2' } },
     minorTick: { show: axis.log === true, splitNumber: 9 },
     axisTick: { ...style.axisTick, customValues: numbers },
