@@ -14,23 +14,25 @@ const digits = (value: number | undefined): string =>
 const STABLE = 2;
 
 /** The inspection as tables for people, each with a line on what it is. */
-export function inspectionTables(inspection: Inspection, rate: number): string[] {
-  const { curve, updates, gradients, curvatures, size, trainedSteps } = inspection;
+export function inspectionTables(inspection: Inspection): string[] {
+  const { rate, curve, updates, gradients, curvatures, size, trainedSteps } = inspection;
+  const alpha = rate ?? 1;
+  const curvatureName = rate === undefined ? 'lambda_max' : 'alpha lambda_max';
   const loop = curve.support.map((support, k) => {
     const curvature = curvatures[k];
     return [
       `${k}${k === trainedSteps ? ' *' : ''}`,
       digits(support),
       digits(curve.query[k]),
-      digits(curvature && rate * curvature.largest),
+      digits(curvature && alpha * curvature.largest),
       curvature ? `${curvature.iterations}${curvature.converged ? '' : ', not converged'}` : '-',
     ];
   });
-  const unstable = curvatures.findIndex(({ largest }) => rate * largest > STABLE);
+  const unstable = curvatures.findIndex(({ largest }) => alpha * largest > STABLE);
   const verdict =
     unstable < 0
       ? `alpha lambda_max stays below ${STABLE}: no inner step is too long for the curvature where it starts`
-      : `alpha lambda_max exceeds ${STABLE} after ${unstable} inner steps: along the steepest direction the next step overshoots, further each time`;
+      : `alpha lambda_max exceeds ${STABLE} after ${unstable} inner steps: from there a step along the steepest direction overshoots by more than it corrects`;
   const shown = [0, trainedSteps - 1, curve.support.length - 2].filter((k, i, list) => list.indexOf(k) === i);
   const tensors = gradients.map(({ path, firstOrder, secondOrder, cosine }) => {
     const norms = updates.find((update) => update.path === path)?.norms;
@@ -52,8 +54,8 @@ export function inspectionTables(inspection: Inspection, rate: number): string[]
   return [
     [
       'loss along the inner steps (*: as many as the model was trained with)',
-      table([['steps', 'support', 'query', 'alpha lambda_max', 'iterations'], ...loop]),
-      verdict,
+      table([['steps', 'support', 'query', curvatureName, 'iterations'], ...loop]),
+      ...(rate === undefined ? [] : [verdict]),
     ].join('\n'),
     [
       'tensor by tensor: norm of the update in inner steps, meta-gradients of first and second order, and their cosine',
@@ -76,17 +78,17 @@ export async function writeInspection<P extends Tree, D>(
   folder: string,
   inspected: Inspected<P, D>,
   inspection: Inspection,
-  { rate, png, warn }: { rate: number; png: boolean; warn: (warning: string) => void },
+  { png, warn }: { png: boolean; warn: (warning: string) => void },
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const numbers = JSON.stringify({ rate, ...inspection }, null, 1);
+  const numbers = JSON.stringify(inspection, null, 1);
   await writeFileAtomic(join(folder, files.numbers), `${numbers}\n`);
   const { loss, gradient } = metaGradient(inspected);
   const outputs = [loss, ...tree.leaves(gradient)];
   for (const format of ['dot', 'mermaid'] as const)
     await writeFileAtomic(join(folder, files[format]), draw(outputs, { format }));
   try {
-    for (const [name, svg] of Object.entries(await inspectionPlots(inspection, rate)))
+    for (const [name, svg] of Object.entries(await inspectionPlots(inspection)))
       for (const kind of png ? ['svg', 'png'] : ['svg']) await savePlot(join(folder, `${name}.${kind}`), svg);
   } catch (error) {
     warn(`${(error as Error).message}; all but the plots is in ${folder}`);

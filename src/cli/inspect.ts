@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Tree } from '../graph/index.ts';
 import { tree } from '../graph/index.ts';
 import { type Inspected, inspect } from '../insight/index.ts';
-import { loss, runEpisode } from '../medetection/index.ts';
+import { runEpisode } from '../medetection/index.ts';
 import { Random } from '../random.ts';
 import { defaultSinusoid, drawTasks, initRegressor, loadTheta, squaredError } from '../reproduce/index.ts';
 import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
@@ -32,8 +32,6 @@ interface Options extends CommonOptions {
 interface Subject<P extends Tree, D> {
   readonly title: string;
   readonly inspected: Inspected<P, D>;
-  /** alpha. */
-  readonly rate: number;
 }
 
 const SINUSOID = 'sinusoid';
@@ -93,7 +91,6 @@ async function sinusoidSubject({
   return {
     title: `a sinusoid by ${weights === undefined ? 'a fresh regressor' : shortPath(weights)}`,
     inspected: { loss: squaredError, theta, task, inner: { rate, steps } },
-    rate,
   };
 }
 
@@ -104,33 +101,35 @@ async function runSubject(
 ) {
   const loading = loadingUi(output);
   const random = new Random(seed).fork('inspect');
-  const episode = await runEpisode(folder, { task, data, random }, loading).finally(loading.finish);
-  const { options, model } = episode.config;
-  const rate = innerRate ?? options.innerRate;
-  const adapts = options.adapts === 'head' ? (path: string) => path.startsWith('head.') : undefined;
-  const inner = { rate, steps: innerSteps ?? options.innerSteps, order: options.order, adapts };
+  const { loss, params, inner, ...episode } = await runEpisode(
+    folder,
+    { task, data, innerRate, innerSteps, random },
+    loading,
+  ).finally(loading.finish);
   return {
     title: `${episode.task} by ${shortPath(folder)}`,
-    inspected: { loss: loss(model), theta: episode.params, task: episode.data, inner },
-    rate,
+    inspected: { loss, theta: params, task: episode.data, inner },
   };
 }
 
 async function report<P extends Tree, D>(
-  { title, inspected, rate }: Subject<P, D>,
+  { title, inspected }: Subject<P, D>,
   { steps, png, out }: Options,
   defaultFolder: string,
   output: Output,
 ): Promise<void> {
   const inspection = await inspect(inspected, { steps });
   const folder = out ?? defaultFolder;
-  output.print(`adaptation to ${title}, inner rate ${rate}`);
-  for (const text of inspectionTables(inspection, rate)) {
+  const { rate } = inspection;
+  output.print(
+    `adaptation to ${title}, inner rate${rate === undefined ? 's of its own for every tensor' : ` ${rate}`}`,
+  );
+  for (const text of inspectionTables(inspection)) {
     output.print();
     output.print(text);
   }
-  await writeInspection(folder, inspected, inspection, { rate, png, warn: output.warn });
-  output.record({ title, rate, folder, ...inspection });
+  await writeInspection(folder, inspected, inspection, { png, warn: output.warn });
+  output.record({ title, folder, ...inspection });
   output.print();
   output.print(`tables, plots and graphs are in ${shortPath(folder)}`);
 }

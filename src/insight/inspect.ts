@@ -1,6 +1,7 @@
 import { evaluate } from '../compile/index.ts';
 import { defaultDevice } from '../device/index.ts';
 import { type Tree, tree } from '../graph/index.ts';
+import { sgdOptimiser } from '../optim/index.ts';
 import { type Curvature, type CurvatureOptions, curvatures } from './curvature.ts';
 import { graphSize, type PartSize } from './graph-size.ts';
 import { type InnerCurve, innerCurve, trajectory, type UpdateNorms, updateNorms } from './inner-loop.ts';
@@ -18,6 +19,8 @@ export interface InspectOptions {
 export interface Inspection {
   /** K, the inner steps of the inner loop as it was given. */
   readonly trainedSteps: number;
+  /** alpha, where it is one number for all tensors and steps, and the inner loop plain gradient descent. */
+  readonly rate?: number;
   readonly curve: InnerCurve;
   readonly updates: readonly UpdateNorms[];
   readonly gradients: readonly GradientComparison[];
@@ -36,11 +39,13 @@ export async function inspect<P extends Tree, D>(
   { steps, curvature }: InspectOptions = {},
 ): Promise<Inspection> {
   const { loss, task, inner } = inspected;
-  const { steps: trainedSteps = 1, adapts } = inner;
+  const { steps: trainedSteps = 1, adapts, optimiser = sgdOptimiser, rate } = inner;
+  const plain = typeof rate === 'number' && optimiser === sgdOptimiser;
   const followed = steps ?? trainedSteps + 10;
   const meta = metaGradient(inspected);
   return {
     trainedSteps,
+    rate: plain ? rate : undefined,
     curve: await innerCurve(inspected, followed),
     updates: await updateNorms(inspected, followed),
     gradients: await gradientCosines(inspected),

@@ -10,14 +10,15 @@ const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /**
  * Draws an inspection.
- * @param rate alpha of the inner loop, for alpha lambda_max
  * @throws when the package that draws is not installed.
  */
-export async function inspectionPlots(inspection: Inspection, rate: number): Promise<InspectionPlots> {
-  const { curve, updates, gradients, curvatures, size, trainedSteps } = inspection;
+export async function inspectionPlots(inspection: Inspection): Promise<InspectionPlots> {
+  const { rate, curve, updates, gradients, curvatures, size, trainedSteps } = inspection;
   const trained = `trained with ${trainedSteps} step${trainedSteps === 1 ? '' : 's'}`;
   const paths = gradients.map(({ path }) => path);
   const steps = count(curvatures.length);
+  const curvatureName = rate === undefined ? 'lambda_max' : 'alpha lambda_max';
+  const limit = { name: '2: beyond, descent overshoots', x: steps, y: steps.map(() => 2), dashed: true };
   return {
     'inner-loop': await linePlot({
       title: `Loss along the inner loop (${trained})`,
@@ -49,10 +50,10 @@ export async function inspectionPlots(inspection: Inspection, rate: number): Pro
     curvature: await linePlot({
       title: 'Largest curvature along the inner loop',
       x: { label: 'inner steps' },
-      y: { label: 'alpha lambda_max', log: true },
+      y: { label: curvatureName, log: true },
       series: [
-        { name: 'alpha lambda_max', x: steps, y: curvatures.map(({ largest }) => rate * largest) },
-        { name: '2: beyond, descent diverges', x: steps, y: steps.map(() => 2), dashed: true },
+        { name: curvatureName, x: steps, y: curvatures.map(({ largest }) => (rate ?? 1) * largest) },
+        ...(rate === undefined ? [] : [limit]),
       ],
     }),
     'graph-size': await barPlot({

@@ -88,6 +88,12 @@ export function innerLoop<N extends Operand>(
   return zeroHead ? zeroing(member) : member;
 }
 
+/** The loss of both loops, with the normalisations of each inner step where an algorithm learns those. */
+export const networkLoss =
+  (model: ModelConfig, options: MetaTrainOptions): Loss<ModelParams, LabelledPairs> =>
+  (params, batch, step) =>
+    loss(model)(hasStepNorms(options) ? atStep(params, step, isNorm) : params, batch);
+
 /** What a meta-step computes of its tasks. */
 export interface MetaGradient {
   /** The query loss of every task after its inner loop. */
@@ -106,8 +112,7 @@ export function metaGradient(
   schedule: Schedule<Tensor>,
 ): MetaGradient {
   const { algorithm, lambda, cgSteps } = options;
-  const network: Loss<ModelParams, LabelledPairs> = (params, batch, step) =>
-    loss(model)(hasStepNorms(options) ? atStep(params, step, isNorm) : params, batch);
+  const network = networkLoss(model, options);
   const inner = innerLoop(options, learned.rates, schedule);
   const adapted = tasks.map(({ support }) =>
     algorithm === 'imaml'

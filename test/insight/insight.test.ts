@@ -227,7 +227,7 @@ test('the size of a small graph, counted by hand', async () => {
 test('inspect puts it all together, and its plots are drawn', async () => {
   const rate = 0.1;
   const inspection = await inspect(inspected(rate), { steps: 4 });
-  assert.is(inspection.trainedSteps, 1);
+  assert.equal([inspection.trainedSteps, inspection.rate], [1, rate]);
   assert.is(inspection.curve.support.length, 5);
   assert.equal(
     inspection.updates.map(({ norms }) => norms.length),
@@ -244,7 +244,7 @@ test('inspect puts it all together, and its plots are drawn', async () => {
     'curvature',
   );
   assert.ok(inspection.size.some(({ origin }) => origin === 'second-order terms'));
-  const plots = Object.entries(await inspectionPlots(inspection, rate));
+  const plots = Object.entries(await inspectionPlots(inspection));
   assert.is(plots.length, 5);
   for (const [name, svg] of plots) assert.match(svg, /^<svg .*<\/svg>$/s, name);
 });
