@@ -53,7 +53,7 @@ export function inspectionTables(inspection: Inspection): string[] {
   ]);
   return [
     [
-      'loss along the inner steps (*: as many as the model was trained with)',
+      'loss along the inner steps (*: where the inner loop ends)',
       table([['steps', 'support', 'query', curvatureName, 'iterations'], ...loop]),
       ...(rate === undefined ? [] : [verdict]),
     ].join('\n'),

@@ -14,14 +14,13 @@ const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
  */
 export async function inspectionPlots(inspection: Inspection): Promise<InspectionPlots> {
   const { rate, curve, updates, gradients, curvatures, size, trainedSteps } = inspection;
-  const trained = `trained with ${trainedSteps} step${trainedSteps === 1 ? '' : 's'}`;
   const paths = gradients.map(({ path }) => path);
   const steps = count(curvatures.length);
   const curvatureName = rate === undefined ? 'lambda_max' : 'alpha lambda_max';
   const limit = { name: '2: beyond, descent overshoots', x: steps, y: steps.map(() => 2), dashed: true };
   return {
     'inner-loop': await linePlot({
-      title: `Loss along the inner loop (${trained})`,
+      title: `Loss along the inner loop of ${trainedSteps} step${trainedSteps === 1 ? '' : 's'}, and beyond`,
       x: { label: 'inner steps' },
       y: { label: 'loss', log: true },
       series: (['support', 'query'] as const).map((name) => ({
