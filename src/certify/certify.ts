@@ -11,7 +11,7 @@ import { differenceError, identityError, identityErrorOf } from './rules.ts';
 export interface Finding {
   readonly op: string;
   readonly case: string;
-  readonly check: Check;
+  readonly check: string;
   /** Infinite where a number is missing, or where nothing could be computed. */
   readonly error: number;
   readonly bound: number;

@@ -5,5 +5,6 @@ export { type Allowance, type Case, certifies } from './case.ts';
 export { allCases } from './cases/index.ts';
 export { type CertifyOptions, certify, type Finding } from './certify.ts';
 export { emptyAccepted } from './empty.ts';
+export { certifyOracle, type OracleReport } from './oracle/index.ts';
 export { failureText, type Table, tableText, tabulate } from './report.ts';
 export { uncertified } from './uncertified.ts';

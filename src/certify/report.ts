@@ -1,4 +1,3 @@
-import type { Check } from './bounds.ts';
 import type { Finding } from './certify.ts';
 
 /** The worst finding of one op by one check. */
@@ -6,11 +5,11 @@ export type Cell = Finding;
 
 /** A table of ops by checks. */
 export interface Table {
-  readonly checks: readonly Check[];
+  readonly checks: readonly string[];
   readonly rows: readonly { readonly op: string; readonly cases: number; readonly cells: Cells }[];
 }
 
-type Cells = Readonly<Partial<Record<Check, Cell>>>;
+type Cells = Readonly<Record<string, Cell>>;
 
 /** The worse of two findings: the one nearer to its bound, or further past it. */
 const worse = (a: Finding | undefined, b: Finding): Finding =>
@@ -21,7 +20,7 @@ export function tabulate(findings: readonly Finding[]): Table {
   const checks = [...new Set(findings.map((f) => f.check))];
   const rows = [...new Set(findings.map((f) => f.op))].map((op) => {
     const own = findings.filter((f) => f.op === op);
-    const cells: Partial<Record<Check, Cell>> = {};
+    const cells: Record<string, Cell> = {};
     for (const f of own) cells[f.check] = worse(cells[f.check], f);
     return { op, cases: new Set(own.map((f) => f.case)).size, cells };
   });

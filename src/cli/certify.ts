@@ -5,10 +5,12 @@ import {
   bounds,
   type Case,
   certify,
+  certifyOracle,
   emptyAccepted,
   type Finding,
   failureText,
   HIGHEST_ORDER,
+  type Table,
   tableText,
   tabulate,
   uncertified,
@@ -18,12 +20,14 @@ import { Interrupted } from '../medetection/index.ts';
 import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
 import { exitCode, UsageError } from './errors.ts';
 import { integer } from './flags.ts';
+import { shortPath } from './invocation.ts';
 import { type Output, table } from './output.ts';
 import { duration, startProgress } from './progress.ts';
 
 interface Options extends CommonOptions {
   readonly order: number;
   readonly op?: string;
+  readonly oracle?: string;
 }
 
 /** `certify`: every op against float64, finite differences and the identity of Jacobian products. */
@@ -32,13 +36,21 @@ export function addCertify(program: Command): void {
     .command('certify')
     .description('check every op by value and derivatives against float64 and finite differences')
     .option('--order <n>', `highest derivative, 0 to ${HIGHEST_ORDER}`, integer(0), HIGHEST_ORDER)
-    .option('--op <name>', 'only the ops whose name contains this');
+    .option('--op <name>', 'only the ops whose name contains this')
+    .option('--oracle <folder>', 'check against this folder of reference values instead');
   addCommon(command).action(async (options: Options) => {
     if (options.order > HIGHEST_ORDER)
       throw new UsageError(
         `--order ${options.order}: derivatives are certified up to order ${HIGHEST_ORDER}`,
       );
     const output = outputOf(options);
+    if (options.oracle !== undefined) {
+      const { oracle } = options;
+      if (options.op !== undefined)
+        throw new UsageError('--op chooses among the ops, of which --oracle takes none');
+      await withDevice(options, output, () => certifyFolder(oracle, output));
+      return;
+    }
     const cases = chosen(options.op);
     await withDevice(options, output, (signal) => certifyOps(options, cases, output, signal));
   });
@@ -68,10 +80,7 @@ async function certifyOps(
   const seconds = (performance.now() - begun) / 1000;
 
   const ops = tabulate(findings);
-  output.print(table(tableText(ops)));
-  output.print(
-    `\nbounds: ${ops.checks.map((check) => `${check} ${bounds[check].toExponential()}`).join(', ')}`,
-  );
+  showTable(output, ops);
   for (const line of allowances(cases)) output.print(`  ${line}`);
   output.print(`basis: ${basis.ops.length} ops, ${basis.escapes.length === 0 ? 'closed' : 'not closed'}`);
   const failures = [
@@ -84,6 +93,38 @@ async function certifyOps(
   const { adapterInfo: adapter, capabilities } = await defaultDevice();
   const ok = failures.length === 0;
   output.record({ ok, order, seconds, adapter, capabilities, bounds, ops, findings, basis, failures });
+}
+
+/** `--oracle`: a folder of reference values made elsewhere. */
+async function certifyFolder(folder: string, output: Output): Promise<void> {
+  const begun = performance.now();
+  let done = 0;
+  let told = begun;
+  const { findings, absent } = await certifyOracle(folder, (name) => {
+    done++;
+    if (performance.now() - told < 5000) return;
+    told = performance.now();
+    process.stderr.write(`oracle: ${done} cases done, ${name}\n`);
+  });
+  const seconds = (performance.now() - begun) / 1000;
+  const ops = tabulate(findings);
+  showTable(output, ops);
+  for (const part of absent) output.print(`not in ${shortPath(folder)}: ${part}.json`);
+  const failures = findings.filter((f) => !f.ok).map(failureText);
+  conclude(output, findings, failures, seconds);
+  const { adapterInfo: adapter } = await defaultDevice();
+  output.record({ ok: failures.length === 0, folder, seconds, adapter, ops, findings, absent, failures });
+}
+
+function showTable(output: Output, ops: Table): void {
+  output.print(table(tableText(ops)));
+  const bound = (check: string) =>
+    ops.rows
+      .flatMap(({ cells }) => (cells[check] ? [cells[check].bound] : []))
+      .reduce((a, b) => Math.min(a, b));
+  output.print(
+    `\nbounds: ${ops.checks.map((check) => `${check} ${bound(check).toExponential()}`).join(', ')}`,
+  );
 }
 
 /** What is wider than the bounds, and why. */

@@ -1,0 +1,68 @@
+import { rocCurve, summary } from '../../metrics/index.ts';
+import type { Finding } from '../certify.ts';
+import { unchecked } from './expectation.ts';
+import { readJson } from './folder.ts';
+
+/** Both sides are computed in float64. */
+const BOUND = 1e-12;
+
+interface MetricsCase {
+  readonly labels: readonly number[];
+  readonly scores: readonly number[];
+  readonly threshold?: number;
+  readonly fpr?: readonly number[];
+  readonly tpr?: readonly number[];
+  readonly [measure: string]: unknown;
+}
+
+const names = {
+  accuracy: 'accuracy',
+  recall: 'recall',
+  precision: 'precision',
+  f1: 'f1',
+  auroc: 'auroc',
+  averagePrecision: 'average_precision',
+} as const;
+
+const apart = (actual: readonly number[], expected: readonly number[]): number =>
+  actual.length === expected.length
+    ? Math.max(0, ...actual.map((v, i) => Math.abs(v - expected[i])))
+    : Number.POSITIVE_INFINITY;
+
+function findingsOf(c: MetricsCase, name: string): Finding[] {
+  const measures = summary(c.labels, c.scores, c.threshold);
+  const finding = (check: string, error: number): Finding => ({
+    op: 'metrics',
+    case: name,
+    check,
+    error,
+    bound: BOUND,
+    ok: error <= BOUND,
+  });
+  const known = (Object.keys(names) as (keyof typeof names)[]).filter(
+    (key) => typeof c[names[key]] === 'number',
+  );
+  const single = known.map((key) => [Math.abs(measures[key] - (c[names[key]] as number)), key] as const);
+  const [error] = single.reduce((a, b) => (b[0] > a[0] ? b : a), [0, ''] as readonly [number, string]);
+  const findings = [finding('measures', error)];
+  if (c.fpr === undefined || c.tpr === undefined) return findings;
+  // scikit-learn leaves points inside straight runs out unless asked not to.
+  const full = rocCurve(c.labels, c.scores);
+  const curve =
+    full.fpr.length === c.fpr.length ? full : rocCurve(c.labels, c.scores, { dropIntermediate: true });
+  return [...findings, finding('ROC', Math.max(apart(curve.fpr, c.fpr), apart(curve.tpr, c.tpr)))];
+}
+
+export async function checkMetrics(folder: string, onCase: (name: string) => void): Promise<Finding[]> {
+  const cases = readJson(folder, 'metrics');
+  if (!Array.isArray(cases)) throw new Error('metrics.json is no list of cases');
+  return (cases as MetricsCase[]).flatMap((c, i) => {
+    const name = `case ${i}`;
+    onCase(name);
+    try {
+      return findingsOf(c, name);
+    } catch (error) {
+      return [unchecked('metrics', name, error)];
+    }
+  });
+}
