@@ -51,7 +51,7 @@ function parametersOf(values: Values): Params {
 }
 
 /** The classifier's loss; conv<i> are padded to keep the image's size. */
-const classifier =
+export const classifier =
   (eps: number): Loss<Params, Batch> =>
   (p, { x, y }) => {
     let features = x;
