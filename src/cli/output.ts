@@ -34,8 +34,9 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** A share or a loss with three decimals; "-" where there is none. */
-export const decimals = (value: number): string => (Number.isNaN(value) ? '-' : value.toFixed(3));
+/** A share or a loss with three decimals, or as a power of ten where it exploded; "-" where there is none. */
+export const decimals = (value: number): string =>
+  Number.isNaN(value) ? '-' : Math.abs(value) < 1e5 ? value.toFixed(3) : value.toExponential(1);
 
 const prefixes: readonly [number, string][] = [
   [1e12, 'T'],

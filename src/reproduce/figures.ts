@@ -7,6 +7,9 @@ import type { StudyOutline, StudySettings } from './study.ts';
 /** Names of the plots in a study's folder. */
 export const plotFiles = { adaptation: 'adaptation.svg', training: 'training.svg' } as const;
 
+/** What is so many times as large as before adaptation is not drawn: a single task that diverged would hide all others. */
+const EXPLODED = 10;
+
 /**
  * Draws what the methods reach after each inner step, and how their training went, into the study's folder.
  * @throws when the package that draws is not installed.
@@ -20,8 +23,10 @@ export async function drawStudy<S extends StudySettings>(
   const statistic = reference?.statistic ?? 'median';
   const compared = compareWith(results, reference);
   const methods = results.methods.filter((method) => results.runs.some((run) => run.method === method));
+  const shown =
+    EXPLODED * Math.max(...compared.filter(({ steps }) => steps === 0).map((row) => row[statistic]));
   const reached = methods.map((method): Curve => {
-    const rows = compared.filter((row) => row.method === method);
+    const rows = compared.filter((row) => row.method === method && row[statistic] <= shown);
     return { name: method, x: rows.map(({ steps }) => steps), y: rows.map((row) => row[statistic]) };
   });
   const published = methods.flatMap((method): Curve[] => {
@@ -29,7 +34,7 @@ export async function drawStudy<S extends StudySettings>(
     if (figures.length === 0) return [];
     return [
       {
-        name: `${method}, ${reference?.source}`,
+        name: `${method}, reference`,
         x: figures.map(({ steps }) => steps),
         y: figures.map(({ low, high }) => (low + high) / 2),
         dashed: true,

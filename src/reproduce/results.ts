@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../store/index.ts';
+import { parseRecord, stringifyRecord, writeFileAtomic } from '../store/index.ts';
 import type { Evaluation, StudyOutline, StudySettings } from './study.ts';
 
 /** How training went: the mean loss of equal parts of it. */
@@ -76,7 +76,7 @@ export function checkRuns<S extends StudySettings>(
 }
 
 export const writeResults = (folder: string, results: Results<StudySettings>): Promise<void> =>
-  writeFileAtomic(join(folder, resultsFile), `${JSON.stringify(results, null, 1)}\n`);
+  writeFileAtomic(join(folder, resultsFile), `${stringifyRecord({ ...results }, 1)}\n`);
 
 /**
  * Reads the results of a study, finished or not.
@@ -99,13 +99,10 @@ export async function readResults<S extends StudySettings>(
         : 'there is no such file: this is not the folder of a study; give one that `reproduce` wrote',
     );
   });
-  let results: Results<S>;
-  try {
-    results = JSON.parse(text);
-  } catch (error) {
-    return fail(`not JSON (${(error as Error).message}): the file is damaged; restore it or begin anew`);
-  }
-  if (results?.kind !== 'reproduce') fail(`kind is ${JSON.stringify(results?.kind)}, expected "reproduce"`);
+  const record =
+    parseRecord(text) ?? fail('not a JSON object: the file is damaged; restore it or begin anew');
+  const results = record as unknown as Results<S>;
+  if (results.kind !== 'reproduce') fail(`kind is ${JSON.stringify(results.kind)}, expected "reproduce"`);
   if (results.version !== 1) fail(`version is ${JSON.stringify(results.version)}, expected 1`);
   if (results.study !== study.name)
     fail(`these are results of the study ${JSON.stringify(results.study)}, not of "${study.name}"`);

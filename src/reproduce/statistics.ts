@@ -13,7 +13,8 @@ const Z95 = 1.959964;
 
 /**
  * Median and mean of a sample. The mean's interval is the normal one, mean +- z s / sqrt(n); the median's lies between the
- * order statistics of ranks n / 2 -+ z sqrt(n) / 2, which holds for any distribution.
+ * order statistics of ranks n / 2 -+ z sqrt(n) / 2, which holds for any distribution. With an infinite value the mean is
+ * infinite and has no interval (NaN).
  * @throws RangeError for fewer than two values, or one that is NaN.
  */
 export function summarise(values: ArrayLike<number>): Summary {

@@ -29,13 +29,17 @@ const encodeValue = (_key: string, value: unknown): unknown => {
 const decodeValue = (_key: string, value: unknown): unknown =>
   typeof value === 'string' ? (nonFinite.get(value) ?? value) : value;
 
-/** One record as the text of a line of a log, without its end: JSON, with strings for NaN and the infinities. */
-export const stringifyRecord = (record: JsonRecord): string => JSON.stringify(record, encodeValue);
+/**
+ * One record as text: JSON, with strings for NaN and the infinities. On one line, as a line of a log without its end, or
+ * indented for a file of its own.
+ */
+export const stringifyRecord = (record: JsonRecord, indent = 0): string =>
+  JSON.stringify(record, encodeValue, indent);
 
-/** The record in a line of a log, or undefined if the line holds none. */
-export const parseRecord = (line: string): Record<string, unknown> | undefined => {
+/** The record in a text that `stringifyRecord` gave, or undefined if it holds none. */
+export const parseRecord = (text: string): Record<string, unknown> | undefined => {
   try {
-    const value: unknown = JSON.parse(line, decodeValue);
+    const value: unknown = JSON.parse(text, decodeValue);
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : undefined;

@@ -130,7 +130,10 @@ test('what is no study of this kind, or damaged, is refused by name', async () =
     (error) => assert.match(error.message, /damaged: the folder is not empty \(results\.json is in it\)/),
   );
   writeFileSync(path, readFileSync(path, 'utf8').slice(0, 40));
-  await refused('damaged', /damaged.results\.json: not JSON .*damaged; restore it or begin anew/);
+  await refused(
+    'damaged',
+    /damaged.results\.json: not a JSON object: the file is damaged; restore it or begin anew/,
+  );
   change({ kind: 'meta-train' });
   await refused('damaged', /results\.json: kind is "meta-train", expected "reproduce"/);
   change({ version: 2 });
@@ -177,6 +180,14 @@ test('settings, methods and seeds are checked before anything is written', async
     (error) => assert.match(error.message, /got methods none and seeds 1/),
   );
   await refused('unwritten', /no such folder/);
+});
+
+test('an error that exploded is kept in the results', async () => {
+  const settings = { ...tiny, iterations: 10, innerRate: 100, outerRate: 0.5 };
+  const { runs } = await run('exploded', ['joint'], {}, settings);
+  const last = (read: Results<SinusoidSettings>['runs']) => read[0].evaluation.steps[10].mean;
+  assert.is(last(runs), Number.POSITIVE_INFINITY);
+  assert.is(last((await readResults(sinusoid, folderOf('exploded'))).runs), Number.POSITIVE_INFINITY);
 });
 
 test('figures of reference are for the published settings only', () => {

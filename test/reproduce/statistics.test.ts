@@ -33,6 +33,14 @@ test('refuses what has no location', () => {
   assert.throws(() => summarise([1, Number.NaN]), /NaN/);
 });
 
+test('one task that diverged makes the mean infinite, and leaves the median', () => {
+  const { median, medianInterval, mean, meanInterval } = summarise([1, 2, 3, 4, Number.POSITIVE_INFINITY]);
+  assert.is(median, 3);
+  assert.is(medianInterval[0], 1);
+  assert.is(mean, Number.POSITIVE_INFINITY);
+  assert.ok(meanInterval.every(Number.isNaN));
+});
+
 test('the deviation from a range is that from its nearer end', () => {
   const range = { low: 0.38, high: 0.4 };
   assert.is(deviation(0.39, range), 0);

@@ -69,11 +69,17 @@ export async function testErrors(
   return values as Float32Array[];
 }
 
-/** What adaptation reaches on the test tasks. */
+/**
+ * What adaptation reaches on the test tasks. Inner steps at a fixed rate may drive a regressor out of range, in exact
+ * arithmetic too: its error is then infinite.
+ */
 export async function evaluateSinusoid(
   theta: RegressorParams,
   { testTasks: count, shots, innerRate }: SinusoidSettings,
 ): Promise<Evaluation> {
-  const errors = await testErrors(theta, testTasks(count, shots), innerRate);
+  const measured = await testErrors(theta, testTasks(count, shots), innerRate);
+  const errors = measured.map((values) =>
+    values.map((v) => (Number.isNaN(v) ? Number.POSITIVE_INFINITY : v)),
+  );
   return { tasks: count, steps: errors.map((values, steps) => ({ steps, ...summarise(values) })) };
 }

@@ -41,7 +41,7 @@ function reference(settings: SinusoidSettings): Reference | undefined {
   );
   const known = figures[shots];
   if (!same || known === undefined) return undefined;
-  return { source: 'independent runs of the published code', statistic: 'median', figures: known };
+  return { source: 'independent runs of the published code', statistic: 'mean', figures: known };
 }
 
 /** Regression of sinusoids, the first experiment of Finn et al. 2017 (section 5.1). */
