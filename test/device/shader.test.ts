@@ -3,13 +3,14 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadShaders, type ShaderName, shaderSource } from '../../src/device/index.ts';
 import { SHADERS } from '../../src/device/shaders.ts';
+import { says } from '../support/says.ts';
 
 const names = Object.keys(SHADERS) as ShaderName[];
 
 test('before loading, the error says what to do', () => {
   assert.throws(
     () => shaderSource('doctor_fma'),
-    'shader doctor_fma is not loaded: await openDevice() or loadShaders()',
+    says('shader doctor_fma is not loaded: await openDevice() or loadShaders()'),
   );
 });
 
@@ -19,7 +20,10 @@ test('loads every shader of the table', async () => {
 });
 
 test('an unknown name is told from one that is not loaded', () => {
-  assert.throws(() => shaderSource('doctor_who' as ShaderName), 'there is no shader doctor_who; known: ');
+  assert.throws(
+    () => shaderSource('doctor_who' as ShaderName),
+    says('there is no shader doctor_who; known: '),
+  );
 });
 
 test('the table and the folder of shaders hold the same names', () => {
