@@ -4,13 +4,14 @@ import { type Kernel, u32 } from '../device/kernel.ts';
 import { type ShaderName, unrolledSource } from '../device/shader.ts';
 import { sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
+import { forwardByPhases, toInputByPhases, toWeightByPhases } from './conv2d-strided.ts';
 import { kernelOp } from './kernel-op.ts';
 import { flip, pad, permute } from './movement.ts';
 import type { Conv2dAttrs } from './window.ts';
 
 /*
- * Convolution on processors: one subgroup per workgroup, weights broadcast from lanes. Stride 1 only. The input gradient
- * is a forward convolution by the flipped weights, so one kernel serves both.
+ * Convolution on processors: one subgroup per workgroup, weights broadcast from lanes. The kernels have stride 1, others are
+ * cut into phases for them. The input gradient is a forward convolution by the flipped weights, so one kernel serves both.
  */
 
 /** Rows of pixels that a lane computes at a time. */
@@ -103,24 +104,29 @@ function correlate(x: Tensor, packed: Tensor, padding: number, shape: readonly n
 }
 
 /** Whether these kernels serve a convolution with weights [B,O,C,KH,KW] on the device. */
-const serves = (weight: readonly number[], { stride }: Conv2dAttrs, device: Capabilities): boolean =>
-  device.family === 'simd' && device.subgroups && stride === 1 && weight[3] * weight[4] <= LARGEST_KERNEL;
+const serves = (weight: readonly number[], device: Capabilities): boolean =>
+  device.family === 'simd' && device.subgroups && weight[3] * weight[4] <= LARGEST_KERNEL;
 
 const attrsOf = (node: Tensor): Conv2dAttrs => node.attrs as unknown as Conv2dAttrs;
 
 /** y(x, w), or undefined where another kernel must serve. */
 export function forwardSimd(node: Tensor, device: Capabilities): Tensor | undefined {
   const [x, w] = node.inputs;
-  if (!serves(w.shape, attrsOf(node), device)) return undefined;
-  return correlate(x, permute(w, [0, 2, 3, 4, 1]), attrsOf(node).padding, node.shape);
+  if (!serves(w.shape, device)) return undefined;
+  const attrs = attrsOf(node);
+  if (attrs.stride > 1) return forwardByPhases(node, attrs, (inner) => forwardSimd(inner, device));
+  return correlate(x, permute(w, [0, 2, 3, 4, 1]), attrs.padding, node.shape);
 }
 
 /** dT/dx(g, w): g correlated with the flipped weights, input and output channels exchanged. */
 export function toInputSimd(node: Tensor, device: Capabilities): Tensor | undefined {
   const [g, w] = node.inputs;
   const [, , , kh, kw] = w.shape;
-  const padding = kh - 1 - attrsOf(node).padding;
-  if (kh !== kw || padding < 0 || !serves(w.shape, attrsOf(node), device)) return undefined;
+  if (kh !== kw || !serves(w.shape, device)) return undefined;
+  const attrs = attrsOf(node);
+  if (attrs.stride > 1) return toInputByPhases(node, attrs, (inner) => toInputSimd(inner, device));
+  const padding = kh - 1 - attrs.padding;
+  if (padding < 0) return undefined;
   return correlate(g, permute(flip(w, [3, 4]), [0, 1, 3, 4, 2]), padding, node.shape);
 }
 
@@ -129,7 +135,10 @@ export function toWeightSimd(node: Tensor, workgroups: number, device: Capabilit
   const [x, g] = node.inputs;
   const [tasks, ...weight] = node.shape;
   const [o, c, kh, kw] = weight;
-  if (!serves(node.shape, attrsOf(node), device)) return undefined;
+  if (!serves(node.shape, device)) return undefined;
+  const attrs = attrsOf(node);
+  if (attrs.stride > 1)
+    return toWeightByPhases(node, attrs, (inner) => toWeightSimd(inner, workgroups, device));
   const bands = (x.shape[0] / tasks) * Math.ceil(g.shape[2] / ROWS);
   const perPart = tasks * Math.ceil(c / channelsFor(kh, kw)) * Math.ceil(o / (GROUPS * device.lanes));
   const parts = Math.min(bands, Math.ceil(workgroups / perPart));
