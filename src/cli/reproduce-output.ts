@@ -13,8 +13,13 @@ import { duration, type Progress, startProgress } from './progress.ts';
 const MEAN_OVER = 500;
 
 /** What is shown of a study. */
-export function reproduceUi(output: Output, signal: AbortSignal): ReproduceHooks & { finish: () => void } {
+export function reproduceUi(
+  { measure, statistic }: Pick<StudyOutline<StudySettings>, 'measure' | 'statistic'>,
+  output: Output,
+  signal: AbortSignal,
+): ReproduceHooks & { finish: () => void } {
   let bar: Progress | undefined;
+  let tested = '';
   const finish = () => {
     bar?.stop();
     bar = undefined;
@@ -26,19 +31,26 @@ export function reproduceUi(output: Output, signal: AbortSignal): ReproduceHooks
       const from = done > 0 ? `, going on from step ${done}` : '';
       output.print(`${method}, seed ${seed}: ${settings.iterations} meta-steps${from}`);
       output.record({ event: 'begin', method, seed, done });
+      tested = '';
       bar = startProgress(method, 'step', settings.iterations, done);
     },
     onLosses: (losses) => {
       const recent = losses.slice(-MEAN_OVER);
       const mean = recent.reduce((a, b) => a + b, 0) / recent.length;
-      bar?.update(losses.length, `loss ${decimals(mean)}`);
+      bar?.update(losses.length, `loss ${decimals(mean)}${tested}`);
+    },
+    onTested: ({ iteration, evaluation: { steps } }) => {
+      tested = `, ${measure} ${decimals(steps[steps.length - 1][statistic])}`;
+      output.record({ event: 'tested', iteration, steps });
     },
     onEvaluate: finish,
     onResult: (result) => {
       const { method, seed, seconds, evaluation } = result;
-      const steps = evaluation.steps.slice(0, 3).map(({ steps, median }) => `${decimals(median)} (${steps})`);
+      const steps = evaluation.steps
+        .slice(0, 4)
+        .map((step) => `${decimals(step[statistic])} (${step.steps})`);
       output.print(
-        `${method}, seed ${seed}: ${duration(seconds)}; median error after inner steps: ${steps.join(', ')}`,
+        `${method}, seed ${seed}: ${duration(seconds)}; ${statistic} ${measure} after inner steps: ${steps.join(', ')}`,
       );
       output.record({ event: 'run', ...result });
     },
@@ -73,7 +85,7 @@ export function comparisonTable<S extends StudySettings>(
   const notes = [
     `${study.measure} over ${results.runs[0].evaluation.tasks} test tasks, mean over ${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')}`,
     reference
-      ? `reference: ${reference.source} (their ${reference.statistic})`
+      ? `reference: ${reference.source} (their ${study.statistic})`
       : 'no figures of reference for these settings',
   ];
   return [...notes, '', table([head, ...rows])].join('\n');

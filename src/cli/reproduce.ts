@@ -1,27 +1,24 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import type { Tree } from '../graph/index.ts';
 import {
   compareWith,
   drawStudy,
   isComplete,
-  plotFiles,
   type Results,
   readResults,
   reproduce,
   resultsFile,
   resumeReproduction,
-  type Study,
   type StudyOutline,
   type StudySettings,
-  sinusoid,
 } from '../reproduce/index.ts';
 import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
 import { exitCode } from './errors.ts';
-import { addFlags, type Flags, flagValues, integer, integers, oneOf } from './flags.ts';
+import { addFlags, integer, integers, oneOf } from './flags.ts';
 import { commandLine, shortPath } from './invocation.ts';
 import type { Output } from './output.ts';
-import { sinusoidFlags } from './reproduce-flags.ts';
 import { comparisonTable, reproduceUi } from './reproduce-output.ts';
+import { omniglotCommand, type StudyCommand, sinusoidCommand } from './reproduce-studies.ts';
 import { checkResumeOptions } from './resume.ts';
 
 interface Options extends CommonOptions {
@@ -36,39 +33,45 @@ interface Options extends CommonOptions {
 const WITH_RESUME = ['resume', 'checkpointEvery', 'adapter', 'json'];
 const ALL = 'all';
 
+/** What a study cannot do without, such as its data, it needs to go on as well. */
+const isRequired = ({ mandatory }: Option): boolean => mandatory;
+
 /** `reproduce STUDY`: experiments of the literature, made again and held against their figures. */
 export function addReproduce(program: Command): void {
   const command = program
     .command('reproduce')
     .description('make experiments of the literature again and compare the figures');
-  addStudy(command, sinusoid, sinusoidFlags);
+  addStudy(command, sinusoidCommand);
+  addStudy(command, omniglotCommand);
 }
 
 function addStudy<S extends StudySettings, P extends Tree>(
   parent: Command,
-  study: Study<S, P>,
-  flags: Flags<S>,
+  { outline, flags, own, settingsOf, studyOf }: StudyCommand<S, P>,
 ): void {
+  const { methods } = outline;
   const command = parent
-    .command(study.name)
-    .description(study.title)
-    .option('--method <name>', `${study.methods.join(', ')}, or ${ALL}`, oneOf([...study.methods, ALL]), ALL)
+    .command(outline.name)
+    .description(outline.title)
+    .option('--method <name>', `${methods.join(', ')}, or ${ALL}`, oneOf([...methods, ALL]), ALL)
     .option('--seeds <list>', 'every method is trained from each of these', integers(0), [0])
-    .option('--out <folder>', `folder of the new study (default: runs/${study.name}-<n>)`)
+    .option('--out <folder>', `folder of the new study (default: runs/${outline.name}-<n>)`)
     .option('--resume <folder>', 'go on with a study as if it had never stopped')
     .option('--checkpoint-every <n>', 'meta-steps between two saves of the state', integer(1), 1000);
-  addFlags(command, flags, study.defaults);
+  addFlags(command, flags, outline.defaults);
+  for (const option of own) command.addOption(option);
   addCommon(command).action(async (options: Options) => {
     const output = outputOf(options);
     const { resume, checkpointEvery, method, seeds } = options;
-    const folder = resume ?? options.out ?? newRunFolder(study.name);
+    const folder = resume ?? options.out ?? newRunFolder(outline.name);
     if (resume !== undefined) {
-      checkResumeOptions(command, WITH_RESUME);
+      checkResumeOptions(command, [...WITH_RESUME, ...own.filter(isRequired).map((o) => o.attributeName())]);
       // What is no study is refused before a device is opened.
-      await readResults(study, folder);
+      await readResults(outline, folder);
     }
+    const study = await studyOf(command);
     await withDevice(options, output, async (signal) => {
-      const ui = reproduceUi(output, signal);
+      const ui = reproduceUi(study, output, signal);
       let results: Results<S>;
       try {
         results =
@@ -77,8 +80,8 @@ function addStudy<S extends StudySettings, P extends Tree>(
                 study,
                 {
                   folder,
-                  settings: flagValues(command, flags),
-                  methods: method === ALL ? study.methods : [method],
+                  settings: settingsOf(command),
+                  methods: method === ALL ? methods : [method],
                   seeds,
                   checkpointEvery,
                 },
@@ -116,8 +119,8 @@ async function report<S extends StudySettings>(
   output.print(comparisonTable(study, results));
   output.print();
   try {
-    await drawStudy(study, folder, results);
-    output.print(`${resultsFile}, ${Object.values(plotFiles).join(' and ')} are in ${shortPath(folder)}`);
+    const plots = await drawStudy(study, folder, results);
+    output.print(`${resultsFile}, ${plots.join(' and ')} are in ${shortPath(folder)}`);
   } catch (error) {
     output.warn(`${(error as Error).message}; the results are in ${shortPath(folder)} all the same`);
   }

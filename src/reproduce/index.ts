@@ -2,6 +2,7 @@ export * from './compare.ts';
 export * from './figures.ts';
 export * from './meta-steps.ts';
 export * from './meta-train.ts';
+export * from './omniglot/index.ts';
 export * from './reproduce.ts';
 export * from './results.ts';
 export * from './run-state.ts';

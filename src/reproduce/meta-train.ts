@@ -1,13 +1,15 @@
 import type { Tree } from '../graph/index.ts';
 import { initAdam } from '../optim/index.ts';
-import type { MetaState, MetaTraining } from './study.ts';
+import type { MetaState, MetaTraining, Tested } from './study.ts';
 
 /** Where a meta-training stands. */
 export interface Progress<P extends Tree> {
   readonly state: MetaState<P>;
   /** The meta-objective before each meta-step done. */
   readonly losses: readonly number[];
-  /** Seconds of training. */
+  /** What was measured on the way. */
+  readonly tests: readonly Tested[];
+  /** Seconds of training, measurements not counted. */
   readonly seconds: number;
 }
 
@@ -18,6 +20,8 @@ export interface MetaTrainHooks<P extends Tree> {
   readonly save: (progress: Progress<P>) => Promise<void>;
   /** Called with the losses of all meta-steps that are known. */
   readonly onLosses?: (losses: readonly number[]) => void;
+  /** Called with what was measured on the way. */
+  readonly onTested?: (tested: Tested) => void;
   /** Stops after the call under way. */
   readonly signal?: AbortSignal;
 }
@@ -25,7 +29,7 @@ export interface MetaTrainHooks<P extends Tree> {
 /** The progress before the first meta-step. */
 export function beginning<P extends Tree>(training: MetaTraining<P>): Progress<P> {
   const theta = training.init();
-  return { state: { theta, moments: initAdam(theta) }, losses: [], seconds: 0 };
+  return { state: { theta, moments: initAdam(theta) }, losses: [], tests: [], seconds: 0 };
 }
 
 /**
@@ -37,10 +41,11 @@ export async function metaTrain<P extends Tree>(
   training: MetaTraining<P>,
   start: Progress<P>,
   iterations: number,
-  { saveEvery, save, onLosses, signal }: MetaTrainHooks<P>,
+  { saveEvery, save, onLosses, onTested, signal }: MetaTrainHooks<P>,
 ): Promise<Progress<P>> {
-  const began = performance.now();
+  let began = performance.now();
   const losses = [...start.losses];
+  const tests = [...start.tests];
   let { state } = start;
   let iteration = losses.length;
   let saved = iteration;
@@ -58,7 +63,16 @@ export async function metaTrain<P extends Tree>(
   };
   const progress = async (): Promise<Progress<P>> => {
     await receive();
-    return { state, losses: [...losses], seconds: start.seconds + (performance.now() - began) / 1000 };
+    const seconds = start.seconds + (performance.now() - began) / 1000;
+    return { state, losses: [...losses], tests: [...tests], seconds };
+  };
+  const measure = async (): Promise<void> => {
+    await receive();
+    const paused = performance.now();
+    const tested = { iteration, evaluation: await training.evaluate(state.theta) };
+    began += performance.now() - paused;
+    tests.push(tested);
+    onTested?.(tested);
   };
 
   while (iteration < iterations && !signal?.aborted) {
@@ -71,6 +85,7 @@ export async function metaTrain<P extends Tree>(
     coming.catch(() => {});
     state = advanced;
     iteration += count;
+    if (training.testEvery && iteration % training.testEvery === 0 && iteration < iterations) await measure();
     if (iteration - saved >= saveEvery && iteration < iterations) {
       await save(await progress());
       saved = iteration;

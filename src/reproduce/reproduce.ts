@@ -13,7 +13,7 @@ import {
   writeResults,
 } from './results.ts';
 import { loadProgress, type RunIdentity, runFolder, saveProgress, saveTheta } from './run-state.ts';
-import type { MetaTraining, Study, StudySettings } from './study.ts';
+import type { MetaTraining, Study, StudySettings, Tested } from './study.ts';
 
 export interface ReproduceRequest<S extends StudySettings> {
   /** The folder of the new study. */
@@ -33,6 +33,8 @@ export interface ReproduceHooks {
   readonly onRun?: (run: RunIdentity, done: number) => void;
   /** Called with the losses of all meta-steps of the run so far. */
   readonly onLosses?: (losses: readonly number[]) => void;
+  /** Called with what was measured in the course of training. */
+  readonly onTested?: (tested: Tested) => void;
   /** Called before a trained run is measured on the test tasks. */
   readonly onEvaluate?: (run: RunIdentity) => void;
   readonly onResult?: (result: RunResult) => void;
@@ -107,7 +109,7 @@ async function makeRun<P extends Tree>(
   identity: RunIdentity,
   training: MetaTraining<P>,
   saveEvery: number,
-  { warn, signal, onRun, onLosses, onEvaluate }: ReproduceHooks,
+  { warn, signal, onRun, onLosses, onTested, onEvaluate }: ReproduceHooks,
 ): Promise<RunResult | undefined> {
   const { method, seed, settings } = identity;
   const folder = runFolder(studyFolder, identity);
@@ -120,7 +122,13 @@ async function makeRun<P extends Tree>(
       saveProgress(folder, identity, progress),
     );
   const { iterations } = settings;
-  const reached = await metaTrain(training, start, iterations, { saveEvery, save, onLosses, signal });
+  const reached = await metaTrain(training, start, iterations, {
+    saveEvery,
+    save,
+    onLosses,
+    onTested,
+    signal,
+  });
   await saveProgress(folder, identity, reached);
   if (reached.losses.length < iterations) return undefined;
   const { theta } = reached.state;
@@ -133,6 +141,7 @@ async function makeRun<P extends Tree>(
     seconds: reached.seconds,
     ...(await environmentOfRun()),
     curve: trainingCurve(reached.losses),
+    tests: reached.tests,
     evaluation,
   };
 }

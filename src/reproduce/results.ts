@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseRecord, stringifyRecord, writeFileAtomic } from '../store/index.ts';
-import type { Evaluation, StudyOutline, StudySettings } from './study.ts';
+import type { Evaluation, StudyOutline, StudySettings, Tested } from './study.ts';
 
 /** How training went: the mean loss of equal parts of it. */
 export interface TrainingCurve {
@@ -19,6 +19,8 @@ export interface RunResult {
   readonly adapter: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly curve: TrainingCurve;
+  /** What was measured in the course of training, if the study does. */
+  readonly tests: readonly Tested[];
   readonly evaluation: Evaluation;
 }
 

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tree } from '../graph/index.ts';
 import { load, Reader, save, stored } from '../medetection/tensor-file.ts';
-import type { StoredTensor } from '../store/index.ts';
+import { parseRecord, type StoredTensor, stringifyRecord } from '../store/index.ts';
 import { beginning, type Progress } from './meta-train.ts';
-import type { MetaTraining, StudySettings } from './study.ts';
+import type { MetaTraining, StudySettings, Tested } from './study.ts';
 
 /** What makes a run this one and no other. */
 export interface RunIdentity {
@@ -16,7 +16,7 @@ export interface RunIdentity {
 
 /** Files of a run's folder. */
 const files = {
-  /** Where the meta-training stands: parameters, Adam's moments and the loss of every meta-step. */
+  /** Where the meta-training stands: parameters, Adam's moments, the loss of every meta-step, what was measured. */
   state: 'state.safetensors',
   /** The meta-learned parameters by dotted path, once the training has ended. */
   weights: 'weights.safetensors',
@@ -35,11 +35,15 @@ const LOSSES = 'losses';
 export async function saveProgress<P extends Tree>(
   folder: string,
   identity: RunIdentity,
-  { state, losses, seconds }: Progress<P>,
+  { state, losses, tests, seconds }: Progress<P>,
 ): Promise<void> {
   const tensors: Record<string, StoredTensor> = await stored(state);
   tensors[LOSSES] = { dtype: 'F32', shape: [losses.length], data: Float32Array.from(losses) };
-  await save(folder, files.state, tensors, { run: JSON.stringify(identity), seconds: String(seconds) });
+  await save(folder, files.state, tensors, {
+    run: JSON.stringify(identity),
+    seconds: String(seconds),
+    tests: stringifyRecord({ tests }),
+  });
 }
 
 /**
@@ -61,12 +65,20 @@ export async function loadProgress<P extends Tree>(
     );
   const losses = file.tensors[LOSSES];
   const seconds = Number(file.metadata.seconds ?? Number.NaN);
-  if (losses?.dtype !== 'F32' || losses.shape.length !== 1 || !Number.isFinite(seconds))
-    throw new Error(`reproduce: ${path}: it has no losses or no time; it is not the state of a run`);
+  const tests = parseRecord(file.metadata.tests ?? '')?.tests as readonly Tested[];
+  if (
+    losses?.dtype !== 'F32' ||
+    losses.shape.length !== 1 ||
+    !Number.isFinite(seconds) ||
+    !Array.isArray(tests)
+  )
+    throw new Error(
+      `reproduce: ${path}: it has no losses, no tests or no time; it is not the state of a run`,
+    );
   const reader = new Reader(file, path);
   const state = reader.fill(start.state);
   reader.finish(LOSSES);
-  return { state, losses: Array.from(losses.data), seconds };
+  return { state, losses: Array.from(losses.data), tests, seconds };
 }
 
 /** Writes the meta-learned parameters of a run. */

@@ -30,6 +30,8 @@ export interface MetaTraining<P extends Tree> {
   readonly advance: (state: MetaState<P>, iteration: number, count: number) => Promise<Advance<P>>;
   /** Measures the parameters on the test tasks. */
   readonly evaluate: (theta: P) => Promise<Evaluation>;
+  /** Meta-steps between two such measurements, a multiple of `stepsPerCall` (default: only the end is measured). */
+  readonly testEvery?: number;
 }
 
 /** What adaptation reaches on test tasks. */
@@ -38,6 +40,13 @@ export interface Evaluation {
   readonly tasks: number;
   /** After so many inner steps, what was measured over the tasks. */
   readonly steps: readonly (Summary & { readonly steps: number })[];
+}
+
+/** What was reached in the course of a training. */
+export interface Tested {
+  /** Meta-steps done. */
+  readonly iteration: number;
+  readonly evaluation: Evaluation;
 }
 
 /** A figure reached elsewhere: exact, or a range where several runs differ. */
@@ -52,8 +61,6 @@ export interface ReferenceFigure {
 export interface Reference {
   /** Who reached them and how, in a few words. */
   readonly source: string;
-  /** Which of a summary's numbers they are. */
-  readonly statistic: 'mean' | 'median';
   readonly figures: readonly ReferenceFigure[];
 }
 
@@ -68,6 +75,10 @@ export interface StudyOutline<S extends StudySettings> {
   readonly defaults: S;
   /** What is measured after adaptation, for axes and tables. */
   readonly measure: string;
+  /** Which of a summary's numbers the study goes by. */
+  readonly statistic: 'mean' | 'median';
+  /** Whether axes of the measure are logarithmic. */
+  readonly logarithmic: boolean;
   /** @throws naming a setting that is not allowed, its value and what is. */
   readonly check: (settings: S) => S;
   /** The figures for these settings, if there are any. */

@@ -41,7 +41,7 @@ function reference(settings: SinusoidSettings): Reference | undefined {
   );
   const known = figures[shots];
   if (!same || known === undefined) return undefined;
-  return { source: 'independent runs of the published code', statistic: 'mean', figures: known };
+  return { source: 'independent runs of the published code', figures: known };
 }
 
 /** Regression of sinusoids, the first experiment of Finn et al. 2017 (section 5.1). */
@@ -51,6 +51,8 @@ export const sinusoid: Study<SinusoidSettings, RegressorParams> = {
   methods: sinusoidMethods,
   defaults: defaultSinusoid,
   measure: 'mean squared error',
+  statistic: 'mean',
+  logarithmic: true,
   check: checkSinusoid,
   training: (settings, method, seed) => trainSinusoid(settings, method as SinusoidMethod, seed),
   reference,
