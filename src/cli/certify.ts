@@ -30,6 +30,8 @@ interface Options extends CommonOptions {
   readonly oracle?: string;
 }
 
+const INTERRUPTED = 'stopped; there is nothing to save';
+
 /** `certify`: every op against float64, finite differences and the identity of Jacobian products. */
 export function addCertify(program: Command): void {
   const command = program
@@ -48,7 +50,7 @@ export function addCertify(program: Command): void {
       const { oracle } = options;
       if (options.op !== undefined)
         throw new UsageError('--op chooses among the ops, of which --oracle takes none');
-      await withDevice(options, output, () => certifyFolder(oracle, output));
+      await withDevice(options, output, (signal) => certifyFolder(oracle, output, signal));
       return;
     }
     const cases = chosen(options.op);
@@ -74,7 +76,7 @@ async function certifyOps(
   let done = 0;
   const onCase = (c: Case) => progress.update(++done, c.op);
   const findings = await certify(cases, { order, onCase, signal }).finally(() => progress.stop());
-  if (signal.aborted) throw new Interrupted('stopped; nothing was saved');
+  if (signal.aborted) throw new Interrupted(INTERRUPTED);
   // What the ops of all cases make of each other, whichever were chosen.
   const basis = basisOf(allCases);
   const seconds = (performance.now() - begun) / 1000;
@@ -96,16 +98,18 @@ async function certifyOps(
 }
 
 /** `--oracle`: a folder of reference values made elsewhere. */
-async function certifyFolder(folder: string, output: Output): Promise<void> {
+async function certifyFolder(folder: string, output: Output, signal: AbortSignal): Promise<void> {
   const begun = performance.now();
   let done = 0;
   let told = begun;
-  const { findings, absent } = await certifyOracle(folder, (name) => {
+  const onCase = (name: string) => {
     done++;
     if (performance.now() - told < 5000) return;
     told = performance.now();
     process.stderr.write(`oracle: ${done} cases done, ${name}\n`);
-  });
+  };
+  const { findings, absent } = await certifyOracle(folder, { onCase, signal });
+  if (signal.aborted) throw new Interrupted(INTERRUPTED);
   const seconds = (performance.now() - begun) / 1000;
   const ops = tabulate(findings);
   showTable(output, ops);

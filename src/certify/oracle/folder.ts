@@ -52,6 +52,14 @@ export function readValues(folder: string, name: string): Values {
   };
 }
 
+/** How a check is followed from outside. */
+export interface Watch {
+  /** Is told of every case that is done. */
+  readonly onCase?: (name: string) => void;
+  /** Ends the check early when raised. */
+  readonly signal?: AbortSignal;
+}
+
 /** The parts that a folder may have. */
 export const parts = ['ops', 'maml', 'medetection', 'metrics'] as const;
 export type Part = (typeof parts)[number];

@@ -1,6 +1,6 @@
 import type { Finding } from '../certify.ts';
 import { unchecked } from './expectation.ts';
-import { type Part, parts, partsOf } from './folder.ts';
+import { type Part, parts, partsOf, type Watch } from './folder.ts';
 import { checkMaml } from './maml.ts';
 import { checkMedetection } from './medetection.ts';
 import { checkMetrics } from './metrics.ts';
@@ -13,32 +13,16 @@ export interface OracleReport {
   readonly absent: readonly Part[];
 }
 
-const checks: Readonly<Record<Part, (folder: string, onCase: (name: string) => void) => Promise<Finding[]>>> =
-  {
-    ops: checkOps,
-    maml: checkMaml,
-    medetection: checkMedetection,
-    metrics: checkMetrics,
-  };
-
-/**
- * Checks the framework against a folder of reference values, by what its JSON says: `ops.json`, `maml.json`,
- * `medetection.json` and `metrics.json` with the tensors in `.safetensors` files of the same names, as
- * `bench/peers/oracle_torch.py` writes them.
- * @param onCase is told of every case that is done
- * @throws when there is no such folder or nothing in it
- */
-export async function certifyOracle(
-  folder: string,
-  onCase: (name: string) => void = () => {},
-): Promise<OracleReport> {
+const checks: Readonly<Record<Part, (folder: string, watch: Watch) => Promise<Finding[]>>> = {}): Promise<OracleReport> {
   const found = partsOf(folder);
   const findings: Finding[] = [];
-  for (const part of found)
+  for (const part of found) {
+    if (watch.signal?.aborted) break;
     try {
-      findings.push(...(await checks[part](folder, onCase)));
+      findings.push(...(await checks[part](folder, watch)));
     } catch (error) {
       findings.push(unchecked(part, `${part}.json`, error));
     }
+  }
   return { findings, absent: parts.filter((part) => !found.includes(part)) };
 }

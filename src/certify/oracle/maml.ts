@@ -6,7 +6,7 @@ import { batchNorm, conv2d, crossEntropy, maxPool2d, mean, relu } from '../../op
 import type { Finding } from '../certify.ts';
 import { magnitude } from '../compare.ts';
 import { type Expectation, judge, unchecked } from './expectation.ts';
-import { readJson, readValues, type Values } from './folder.ts';
+import { readJson, readValues, type Values, type Watch } from './folder.ts';
 
 /*
  * MAML's meta-gradients of a convolutional classifier: blocks of convolution, batch normalisation (if any), relu
@@ -110,18 +110,19 @@ function expectations(tag: string, rate: number, eps: number, values: Values): E
   ];
 }
 
-export async function checkMaml(folder: string, onCase: (name: string) => void): Promise<Finding[]> {
+export async function checkMaml(folder: string, { onCase, signal }: Watch): Promise<Finding[]> {
   const settings = readJson(folder, 'maml') as Settings;
   checkSettings(settings);
   const values = readValues(folder, 'maml');
   const findings: Finding[] = [];
   for (const { tag, inner_lr = settings.inner_lr } of settings.modes) {
+    if (signal?.aborted) break;
     try {
       findings.push(...(await judge('maml', tag, expectations(tag, inner_lr, settings.eps ?? 1e-5, values))));
     } catch (error) {
       findings.push(unchecked('maml', tag, error));
     }
-    onCase(tag);
+    onCase?.(tag);
   }
   return findings;
 }

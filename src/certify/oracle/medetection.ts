@@ -5,7 +5,7 @@ import { Random } from '../../random.ts';
 import type { Finding } from '../certify.ts';
 import { magnitude } from '../compare.ts';
 import { judge } from './expectation.ts';
-import { readJson, readValues } from './folder.ts';
+import { readJson, readValues, type Watch } from './folder.ts';
 
 /* The published network: logits, cross-entropy and the gradient of every parameter. */
 
@@ -23,7 +23,7 @@ function checkNames(params: OfficialParams): void {
 /** Biases followed by a batch norm with nothing but poolings between: they shift what it centres, and change nothing. */
 const WITHOUT_EFFECT = ['trunk.net.1.bias', 'trunk.net.5.bias', 'trunk.net.10.bias', 'ca1.bias'];
 
-export async function checkMedetection(folder: string, onCase: (name: string) => void): Promise<Finding[]> {
+export async function checkMedetection(folder: string, { onCase }: Watch): Promise<Finding[]> {
   const { bn, grad_of_large_kernels } = readJson(folder, 'medetection') as Record<string, unknown>;
   if (bn !== undefined && bn !== 'batch statistics')
     throw new Error(`medetection.json: bn "${bn}" is not supported; "batch statistics" is`);
@@ -63,6 +63,6 @@ export async function checkMedetection(folder: string, onCase: (name: string) =>
     expect('cross-entropy', 'ce', loss),
     ...gradients,
   ]);
-  onCase('published network');
+  onCase?.('published network');
   return findings;
 }

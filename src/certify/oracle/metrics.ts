@@ -1,7 +1,7 @@
 import { rocCurve, summary } from '../../metrics/index.ts';
 import type { Finding } from '../certify.ts';
 import { unchecked } from './expectation.ts';
-import { readJson } from './folder.ts';
+import { readJson, type Watch } from './folder.ts';
 
 /** Both sides are computed in float64. */
 const BOUND = 1e-12;
@@ -53,12 +53,12 @@ function findingsOf(c: MetricsCase, name: string): Finding[] {
   return [...findings, finding('ROC', Math.max(apart(curve.fpr, c.fpr), apart(curve.tpr, c.tpr)))];
 }
 
-export async function checkMetrics(folder: string, onCase: (name: string) => void): Promise<Finding[]> {
+export async function checkMetrics(folder: string, { onCase }: Watch): Promise<Finding[]> {
   const cases = readJson(folder, 'metrics');
   if (!Array.isArray(cases)) throw new Error('metrics.json is no list of cases');
   return (cases as MetricsCase[]).flatMap((c, i) => {
     const name = `case ${i}`;
-    onCase(name);
+    onCase?.(name);
     try {
       return findingsOf(c, name);
     } catch (error) {

@@ -5,7 +5,7 @@ import { magnitude } from '../compare.ts';
 import type { OracleCall } from './attributes.ts';
 import { buildCall } from './build.ts';
 import { type Expectation, judge, unchecked } from './expectation.ts';
-import { readJson, readValues, type Values } from './folder.ts';
+import { readJson, readValues, type Values, type Watch } from './folder.ts';
 
 /**
  * Ops against a folder's values: value, first and second derivative. f32 carries 6e-8; sums of up to some hundred terms
@@ -49,19 +49,20 @@ function expectations({ name, call, inputs }: OpCase, values: Values): Expectati
   return all.map((e) => ({ ...e, among, bound: bounds[e.check as keyof typeof bounds] }));
 }
 
-export async function checkOps(folder: string, onCase: (name: string) => void): Promise<Finding[]> {
+export async function checkOps(folder: string, { onCase, signal }: Watch): Promise<Finding[]> {
   const { cases } = readJson(folder, 'ops') as { cases?: OpCase[] };
   if (!Array.isArray(cases)) throw new Error('ops.json has no list "cases"');
   const values = readValues(folder, 'ops');
   const findings: Finding[] = [];
   for (const [i, c] of cases.entries()) {
+    if (signal?.aborted) break;
     const [op, name] = [c.call?.op ?? 'ops', c.name ?? `case ${i}`];
     try {
       findings.push(...(await judge(op, name, expectations(c, values))));
     } catch (error) {
       findings.push(unchecked(op, name, error));
     }
-    onCase(name);
+    onCase?.(name);
   }
   return findings;
 }
