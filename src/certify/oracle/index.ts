@@ -13,7 +13,20 @@ export interface OracleReport {
   readonly absent: readonly Part[];
 }
 
-const checks: Readonly<Record<Part, (folder: string, watch: Watch) => Promise<Finding[]>>> = {}): Promise<OracleReport> {
+const checks: Readonly<Record<Part, (folder: string, watch: Watch) => Promise<Finding[]>>> = {
+  ops: checkOps,
+  maml: checkMaml,
+  medetection: checkMedetection,
+  metrics: checkMetrics,
+};
+
+/**
+ * Checks the framework against a folder of reference values, by what its JSON says: `ops.json`, `maml.json`,
+ * `medetection.json` and `metrics.json` with the tensors in `.safetensors` files of the same names, as
+ * `bench/peers/oracle_torch.py` writes them. A part that cannot be read is a finding like any other.
+ * @throws when there is no such folder or nothing in it
+ */
+export async function certifyOracle(folder: string, watch: Watch = {}): Promise<OracleReport> {
   const found = partsOf(folder);
   const findings: Finding[] = [];
   for (const part of found) {
