@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { drawData, drawn, medetection, records, scratch, smallMeta, smallModel } from './support.ts';
+import { drawData, drawn, medetection, records, scratch, send, smallMeta, smallModel } from './support.ts';
 
 const folder = scratch();
 const data = await drawData(join(folder, 'data'));
@@ -15,8 +15,7 @@ const when = (pattern: RegExp, signal: 'SIGINT' | 'SIGTERM') => {
   return (text: string, child: ChildProcess) => {
     if (sent || !pattern.test(text)) return;
     sent = true;
-    // Not `child.kill`, after which Deno reports the signal as the end, whatever the exit code.
-    process.kill(child.pid!, signal);
+    send(child, signal);
   };
 };
 

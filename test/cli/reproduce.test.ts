@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { medetection, records, scratch } from './support.ts';
+import { medetection, records, scratch, send } from './support.ts';
 
 const folder = scratch();
 const small = ['--tasks-per-step', '2', '--shots', '4', '--test-tasks', '4'];
@@ -57,7 +57,7 @@ else
         // Once it trains.
         if (sent || !existsSync(join(out, 'joint-seed-0', 'state.safetensors'))) return;
         sent = true;
-        child.kill('SIGINT');
+        send(child, 'SIGINT');
       },
     });
     assert.is(stopped.code, 130, stopped.stderr);

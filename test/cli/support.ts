@@ -46,6 +46,11 @@ export function medetection(args: readonly string[], { env, onOutput }: RunOptio
   });
 }
 
+/** Sends a signal. Not by `child.kill`, after which Deno reports the signal as the end, whatever the exit code. */
+export function send(child: ChildProcess, signal: 'SIGINT' | 'SIGTERM'): void {
+  process.kill(child.pid!, signal);
+}
+
 /** The JSON lines of a program's stdout. */
 // biome-ignore lint/suspicious/noExplicitAny: whatever the program wrote
 export const records = (stdout: string): any[] =>

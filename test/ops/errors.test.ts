@@ -168,8 +168,8 @@ const mistakes: Mistake[] = [
   ],
   ['grad of a vector', () => grad(f(3), f(3)), 'grad', 'f32[3]', 'sum()'],
   ['grad of integers', () => grad(n(), f(3)), 'grad', 'i32'],
-  ['grad by integers', () => grad(f(), { labels: n(3) }), 'grad', '"labels"', 'i32[3]'],
-  ['grad by numbers', () => grad(f(), { rate: 0.1 as unknown as Tensor }), 'grad', '"rate"', 'tensor'],
+  ['grad by integers', () => grad(f(), { labels: n(3) }), 'grad', 'params.labels', 'i32[3]'],
+  ['grad by numbers', () => grad(f(), { rate: 0.1 as unknown as Tensor }), 'grad', 'params.rate', 'tensor'],
   ['trees that differ', () => tree.map((a) => a, { a: f(1), b: f(1) }, { a: f(1) } as never), 'tree', '"b"'],
 ];
 
