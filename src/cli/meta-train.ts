@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 import {
   defaultMetaTrain,
   defaultModel,
+  defaultsOf,
   type MetaTrainRun,
   resumeMetaTrain,
   runMetaTrain,
 } from '../medetection/index.ts';
 import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
 import { exitCode, UsageError } from './errors.ts';
-import { addFlags, flagValues, integer } from './flags.ts';
+import { addFlags, flagValues, givenFlags, integer } from './flags.ts';
 import { commandLine, shortPath } from './invocation.ts';
 import type { Output } from './output.ts';
 import { checkResumeOptions, typed } from './resume.ts';
@@ -78,7 +79,10 @@ function begin(command: Command, options: Options): Start {
         target,
         leaveOut,
         model: flagValues(command, modelFlags),
-        options: flagValues(command, metaTrainFlags),
+        options: {
+          ...defaultsOf(flagValues(command, metaTrainFlags).algorithm),
+          ...givenFlags(command, metaTrainFlags),
+        },
         seed,
         skipBroken,
         checkpointEvery,

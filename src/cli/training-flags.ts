@@ -40,7 +40,11 @@ export const metaTrainFlags: Flags<MetaTrainOptions> = {
     choices: algorithms,
   },
   innerRate: { flags: '--inner-rate <x>', help: 'step size of the adaptation', parse: positive },
-  innerSteps: { flags: '--inner-steps <n>', help: 'steps of the adaptation', parse: integer(1) },
+  innerSteps: {
+    flags: '--inner-steps <n>',
+    help: 'steps of the adaptation; of maml++ 5 unless given',
+    parse: integer(1),
+  },
   innerOptimiser: {
     flags: '--inner-optimiser <rule>',
     help: `rule of the adaptation: ${innerOptimisers.join(', ')}`,
@@ -62,6 +66,10 @@ export const metaTrainFlags: Flags<MetaTrainOptions> = {
     flags: '--no-step-norms',
     help: 'maml++ without scales and shifts of the normalisations for every inner step',
   },
+  stepStatistics: {
+    flags: '--no-step-statistics',
+    help: 'maml++ without running statistics of the normalisations for every inner step',
+  },
   cosineRate: { flags: '--no-cosine-rate', help: 'maml++ with an outer rate that stays' },
   annealSteps: {
     flags: '--anneal-steps <n>',
@@ -74,6 +82,11 @@ export const metaTrainFlags: Flags<MetaTrainOptions> = {
     parse: positive,
   },
   cgSteps: { flags: '--cg-steps <n>', help: "imaml's steps of conjugate gradients", parse: integer(1) },
+  explodes: {
+    flags: '--explodes <x>',
+    help: "end where an inner step adds more than so many times a tensor's norm",
+    parse: positive,
+  },
 };
 
 export const fineTuneFlags: Flags<FineTuneOptions> = {

@@ -19,10 +19,12 @@ const metaTrainRules: Rules<MetaTrainOptions> = {
   multiStepLoss: oneOf(true, false),
   annealOrder: oneOf(true, false),
   stepNorms: oneOf(true, false),
+  stepStatistics: oneOf(true, false),
   cosineRate: oneOf(true, false),
   annealSteps: integer(1),
   lambda: positive,
   cgSteps: integer(1),
+  explodes: positive,
 };
 
 const fineTuneRules: Rules<FineTuneOptions> = {

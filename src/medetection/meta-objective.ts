@@ -15,11 +15,13 @@ import {
   metaSgd,
   multiStepLoss,
   perStep,
+  statisticsAlong,
   stepRates,
   type TaskData,
   towards,
   zeroing,
 } from '../meta/index.ts';
+import { byBatch, type Normalise, type Statistics } from '../nn/index.ts';
 import { add, type Operand } from '../ops/index.ts';
 import { adamOptimiser, momentumOptimiser, sgdOptimiser } from '../optim/index.ts';
 import type { ModelConfig } from './config.ts';
@@ -44,6 +46,8 @@ export interface Schedule<N extends Operand> {
 
 const isNorm = (path: string): boolean => /\.norm\.(gamma|beta)$/.test(path);
 const hasStepNorms = ({ algorithm, stepNorms }: MetaTrainOptions) => algorithm === 'maml++' && stepNorms;
+export const hasStepStatistics = ({ algorithm, stepStatistics }: MetaTrainOptions) =>
+  algorithm === 'maml++' && stepStatistics;
 
 /** What an algorithm learns, before the first meta-step. */
 export function initLearned(params: ModelParams, options: MetaTrainOptions): Learned {
@@ -88,11 +92,18 @@ export function innerLoop<N extends Operand>(
   return zeroHead ? zeroing(member) : member;
 }
 
-/** The loss of both loops, with the normalisations of each inner step where an algorithm learns those. */
+/**
+ * The loss of both loops, with the scales and shifts of each inner step where an algorithm learns those.
+ * @param normalise how the network does at a step (default: by the batch).
+ */
 export const networkLoss =
-  (model: ModelConfig, options: MetaTrainOptions): Loss<ModelParams, LabelledPairs> =>
+  (
+    model: ModelConfig,
+    options: MetaTrainOptions,
+    normalise: (step: number) => Normalise = () => byBatch,
+  ): Loss<ModelParams, LabelledPairs> =>
   (params, batch, step) =>
-    loss(model)(hasStepNorms(options) ? atStep(params, step, isNorm) : params, batch);
+    loss(model, normalise(step))(hasStepNorms(options) ? atStep(params, step, isNorm) : params, batch);
 
 /** What a meta-step computes of its tasks. */
 export interface MetaGradient {
@@ -101,6 +112,8 @@ export interface MetaGradient {
   readonly adapted: readonly Adapted<ModelParams>[];
   /** The direction for the outer optimiser. */
   readonly gradient: Learned;
+  /** What the normalisations of each task saw, step by step, where an algorithm keeps that. */
+  readonly seen: readonly (readonly Statistics[])[];
 }
 
 /** The meta-gradient of an algorithm over a batch of tasks. */
@@ -120,13 +133,18 @@ export function metaGradient(
       : adapt(network, learned.params, support, inner),
   );
   const losses = tasks.map(({ query }, i) => network(adapted[i].theta, query, options.innerSteps));
+  const seen = hasStepStatistics(options)
+    ? tasks.map((task, i) =>
+        statisticsAlong((normalise) => networkLoss(model, options, () => normalise), adapted[i], task),
+      )
+    : [];
   if (algorithm === 'reptile') {
     const phis = adapted.map(({ theta }) => theta);
-    return { losses, adapted, gradient: { ...learned, params: towards(learned.params, phis) } };
+    return { losses, adapted, seen, gradient: { ...learned, params: towards(learned.params, phis) } };
   }
   const terms =
     algorithm === 'maml++' && options.multiStepLoss
       ? tasks.map(({ query }, i) => multiStepLoss(network, adapted[i], query, schedule.weights))
       : losses;
-  return { losses, adapted, gradient: grad(terms.reduce(add).div(tasks.length), learned) };
+  return { losses, adapted, seen, gradient: grad(terms.reduce(add).div(tasks.length), learned) };
 }

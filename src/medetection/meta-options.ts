@@ -43,6 +43,8 @@ export interface MetaTrainOptions {
   readonly annealOrder: boolean;
   /** scales and shifts of the normalisations for every inner step, */
   readonly stepNorms: boolean;
+  /** running statistics of the normalisations for every inner step, by which a run adapts when it is inspected, */
+  readonly stepStatistics: boolean;
   /** and an outer rate that falls to 0 along a cosine over all meta-steps. */
   readonly cosineRate: boolean;
   /** Meta-steps over which maml++ anneals. */
@@ -50,6 +52,8 @@ export interface MetaTrainOptions {
   /** Of imaml: the weight of the distance to the initial parameters in the inner objective, and steps of conjugate gradients. */
   readonly lambda: number;
   readonly cgSteps: number;
+  /** Training ends where an inner step adds more than so many times a tensor's norm before the first step, or 1 if that is less. */
+  readonly explodes: number;
 }
 
 /** The protocol of the paper's scale: MAML, 4 tasks a step, 20 support and 20 query pairs, one inner step, second order. */
@@ -70,8 +74,17 @@ export const defaultMetaTrain: MetaTrainOptions = {
   multiStepLoss: true,
   annealOrder: true,
   stepNorms: true,
+  stepStatistics: true,
   cosineRate: true,
   annealSteps: 40,
   lambda: 1,
   cgSteps: 5,
+  explodes: 1000,
 };
+
+/** The defaults of an algorithm. MAML++ takes 5 inner steps, as in its paper: its losses and rates are of every step. */
+export const defaultsOf = (algorithm: Algorithm): MetaTrainOptions => ({
+  ...defaultMetaTrain,
+  algorithm,
+  innerSteps: algorithm === 'maml++' ? 5 : defaultMetaTrain.innerSteps,
+});

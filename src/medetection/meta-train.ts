@@ -1,33 +1,49 @@
 import { compile } from '../compile/index.ts';
 import { sampleEpisode } from '../data/index.ts';
-import { scopes, type Tensor, withScope } from '../graph/index.ts';
+import { scopes, type Tensor, tree, withScope } from '../graph/index.ts';
 import {
   adaptedPaths,
   annealedOrder,
   checkInnerSteps,
   innerMeasures,
+  movedStatistics,
   multiStepWeights,
   type TaskData,
 } from '../meta/index.ts';
+import { filled, type Statistics } from '../nn/index.ts';
 import { type AdamState, adam, cosine, initAdam } from '../optim/index.ts';
 import type { Random } from '../random.ts';
 import { labelledPairs, type TaskImages } from './batch.ts';
 import type { ModelConfig } from './config.ts';
-import { initLearned, innerLoop, type Learned, metaGradient, type Schedule } from './meta-objective.ts';
+import {
+  hasStepStatistics,
+  initLearned,
+  innerLoop,
+  type Learned,
+  metaGradient,
+  type Schedule,
+} from './meta-objective.ts';
 import type { MetaTrainOptions } from './meta-options.ts';
-import type { LabelledPairs, ModelParams } from './network.ts';
+import { type LabelledPairs, type ModelParams, statisticsLike } from './network.ts';
 import { readMeasures, stepMeasures } from './step-measures.ts';
 
 /** What the meta-training goes on from: what it has learned, Adam's moments, and the number of meta-steps done. */
 export interface MetaState extends Learned {
   readonly adam: AdamState<Learned>;
+  /** Running statistics of the normalisations, before the first inner step and after each; empty where none are kept. */
+  readonly statistics: readonly Statistics[];
   readonly iteration: number;
 }
 
-/** The state before the first meta-step: zero moments. */
+/** The state before the first meta-step: zero moments, and statistics of mean 0 and variance 1. */
 export function initMetaState(params: ModelParams, options: MetaTrainOptions): MetaState {
   const learned = initLearned(params, options);
-  return { ...learned, adam: initAdam(learned), iteration: 0 };
+  const standard = tree.mapWithPath(
+    (path, { shape }) => filled(shape, path.endsWith('.variance') ? 1 : 0),
+    statisticsLike(params),
+  );
+  const statistics = hasStepStatistics(options) ? Array(options.innerSteps + 1).fill(standard) : [];
+  return { ...learned, adam: initAdam(learned), statistics, iteration: 0 };
 }
 
 export interface MetaStep {
@@ -38,9 +54,6 @@ export interface MetaStep {
   /** The same for each task of the step, by its number. */
   readonly tasks: readonly { readonly task: number; readonly queryLoss: number }[];
 }
-
-/** A tensor's inner step of so many times its norm is no adaptation any more. */
-const EXPLODES = 1000;
 
 export interface MetaTrainHooks {
   /** Called after every step with what it measured and where training stands. */
@@ -90,6 +103,7 @@ export async function metaTrain(
     const next = await metaStep(
       { params: state.params, rates: state.rates },
       state.adam,
+      state.statistics,
       episodes,
       scheduleAt(state.iteration, options),
     );
@@ -99,7 +113,7 @@ export async function metaTrain(
       const length = more.length / chosen.length;
       checkInnerSteps(more.slice(i * length, (i + 1) * length), adapted, {
         where: `meta-train: step ${iteration}: task ${nameOf(task)}`,
-        explodes: EXPLODES,
+        explodes: options.explodes,
       });
     });
     const diverged = (what: string, value: number) =>
@@ -112,7 +126,7 @@ export async function metaTrain(
         `the squared norm of the meta-gradient over tasks ${chosen.map(nameOf).join(', ')}`,
         squaredNorm,
       );
-    state = { ...next.learned, adam: next.adam, iteration };
+    state = { ...next.learned, adam: next.adam, statistics: next.statistics, iteration };
     const queryLoss = losses.reduce((a, b) => a + b) / losses.length;
     const perTask = chosen.map((task, i) => ({ task, queryLoss: losses[i] }));
     await onStep?.({ iteration, queryLoss, tasks: perTask }, state);
@@ -138,17 +152,23 @@ function compileMetaStep(model: ModelConfig, options: MetaTrainOptions, adaptedP
     (
       learned: Learned,
       moments: AdamState<Learned>,
+      statistics: readonly Statistics[],
       tasks: readonly TaskData<LabelledPairs>[],
       schedule: Schedule<Tensor>,
     ) => {
-      const { losses, adapted, gradient } = metaGradient(model, options, learned, tasks, schedule);
+      const { losses, adapted, gradient, seen } = metaGradient(model, options, learned, tasks, schedule);
       const { params, state } = withScope(scopes.update, () =>
         adam(learned, gradient, moments, schedule.outerRate, { beta1: options.beta1 }),
       );
       // The losses come last: asked for first, all tasks' forward passes would be alive together.
       const inner = adapted.map((task) => innerMeasures(task, adaptedPaths));
-      return { learned: params, adam: state, measures: stepMeasures(losses, gradient, inner) };
+      return {
+        learned: params,
+        adam: state,
+        statistics: seen.length > 0 ? movedStatistics(statistics, seen) : [],
+        measures: stepMeasures(losses, gradient, inner),
+      };
     },
-    { donate: [0, 1] },
+    { donate: [0, 1, 2] },
   );
 }

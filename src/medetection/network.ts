@@ -1,4 +1,4 @@
-import type { Tensor } from '../graph/index.ts';
+import { type Tensor, tree } from '../graph/index.ts';
 import {
   byBatch,
   conv,
@@ -8,6 +8,7 @@ import {
   type LinearParams,
   linear,
   type Normalise,
+  type Statistics,
 } from '../nn/index.ts';
 import {
   abs,
@@ -76,6 +77,14 @@ export function initModel(config: ModelConfig, random: Random): ModelParams {
   };
 }
 
+/** Statistics with the paths and shapes that those of a network with these parameters have. */
+export const statisticsLike = (params: ModelParams): Statistics => {
+  const norms = tree.entries(params).filter(([path]) => path.endsWith('.norm.gamma'));
+  return Object.fromEntries(
+    norms.map(([path, gamma]) => [path.replace(/\.gamma$/, ''), { mean: gamma, variance: gamma }]),
+  );
+};
+
 /**
  * The network of Zhang et al. 2023: trunk on both images, |difference| (eq. 1), four blocks with coordinate attention,
  * linear head. Returns one logit per pair, [N]; positive means defective.
@@ -108,8 +117,8 @@ export function logits(
   return linear(features.reshape([image.shape[0], -1]), params.head).reshape([-1]);
 }
 
-/** The mean binary cross-entropy of the logits, by the statistics of the batch (the loss of both MAML loops). */
+/** The mean binary cross-entropy of the logits, by the statistics of the batch unless told otherwise (the loss of both MAML loops). */
 export const loss =
-  (config: ModelConfig) =>
+  (config: ModelConfig, normalise?: Normalise) =>
   (params: ModelParams, batch: LabelledPairs): Tensor =>
-    mean(bceWithLogits(logits(params, batch, config), batch.label));
+    mean(bceWithLogits(logits(params, batch, config, normalise), batch.label));

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { sampleEpisode } from '../data/index.ts';
 import type { InnerLoop, Loss, TaskData } from '../meta/index.ts';
+import { byBatch, byStatistics } from '../nn/index.ts';
 import type { Random } from '../random.ts';
 import { labelledPairs } from './batch.ts';
-import { innerLoop, networkLoss } from './meta-objective.ts';
+import { hasStepStatistics, innerLoop, networkLoss } from './meta-objective.ts';
 import type { LabelledPairs, ModelParams } from './network.ts';
 import { readConfig } from './run.ts';
 import { loadState } from './run-state.ts';
@@ -47,7 +48,7 @@ export async function runEpisode(
     throw new Error(
       `run: ${folder}: implicit MAML has no inner steps to follow: it differentiates where they end`,
     );
-  const { params, rates } = await loadState(resolve(folder), model, options);
+  const { params, rates, statistics } = await loadState(resolve(folder), model, options);
   const { rate: own, ...inner } = innerLoop(options, rates, {
     innerRate: innerRate ?? options.innerRate,
     weights: [],
@@ -58,7 +59,9 @@ export async function runEpisode(
     throw new Error(`run: ${folder}: it has learned its inner rates; leave out the one given`);
   const rate: InnerLoop['rate'] =
     typeof own === 'function' ? (step, path) => own(Math.min(step, trainedSteps - 1), path) : own;
-  const network = networkLoss(model, options);
+  const network = networkLoss(model, options, (step) =>
+    hasStepStatistics(options) ? byStatistics(statistics[step]) : byBatch,
+  );
   const { target } = await findTarget(data ?? config.data, name ?? config.target);
   const [images] = await loadTasks([target], { size: model.size, skipBroken }, hooks);
   const { support, query } = sampleEpisode(images.labels, { ...options, random });

@@ -5,8 +5,9 @@ import type { ModelConfig } from './config.ts';
 import type { Epoch, FineTuneState } from './fine-tune.ts';
 import type { MetaTrainOptions } from './meta-options.ts';
 import { initMetaState, type MetaState } from './meta-train.ts';
+import { statisticsLike } from './network.ts';
 import { runFiles } from './run.ts';
-import { shapesOf, statisticsLike } from './run-tensors.ts';
+import { shapesOf } from './run-tensors.ts';
 import { load, Reader, save, stored } from './tensor-file.ts';
 
 const noState = 'there is no saved state to go on from; train anew';
@@ -17,9 +18,11 @@ const noState = 'there is no saved state to go on from; train anew';
  */
 export async function saveState(
   folder: string,
-  { iteration, params, rates, adam }: MetaState,
+  { iteration, params, rates, adam, statistics }: MetaState,
 ): Promise<void> {
-  await save(folder, runFiles.state, await stored({ params, rates, adam }), { iteration: String(iteration) });
+  await save(folder, runFiles.state, await stored({ params, rates, adam, statistics }), {
+    iteration: String(iteration),
+  });
 }
 
 /**
@@ -36,9 +39,9 @@ export async function loadState(
   const iteration = Number(file.metadata.iteration ?? Number.NaN);
   if (!Number.isInteger(iteration) || iteration < 0)
     throw new Error(`run: ${path}: its metadata have no number of steps done; it is not a saved state`);
-  const { params, rates, adam } = initMetaState(shapesOf(model), options);
+  const { params, rates, adam, statistics } = initMetaState(shapesOf(model), options);
   const reader = new Reader(file, path);
-  const state = reader.fill({ params, rates, adam });
+  const state = reader.fill({ params, rates, adam, statistics });
   reader.finish();
   return { ...state, iteration };
 }

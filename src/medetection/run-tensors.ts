@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { tree } from '../graph/index.ts';
 import type { Statistics } from '../nn/index.ts';
 import { Random } from '../random.ts';
 import type { TaskImages } from './batch.ts';
 import type { ModelConfig } from './config.ts';
-import { initModel, type ModelParams } from './network.ts';
+import { initModel, type ModelParams, statisticsLike } from './network.ts';
 import { runFiles } from './run.ts';
 import type { Detector } from './scorer.ts';
 import { load, Reader, save, stored } from './tensor-file.ts';
@@ -54,14 +53,6 @@ export async function loadParams(folder: string, model: ModelConfig): Promise<Mo
   reader.finish(STATISTICS);
   return params;
 }
-
-/** Statistics with the paths and shapes that those of a network with these parameters have. */
-export const statisticsLike = (params: ModelParams): Statistics => {
-  const norms = tree.entries(params).filter(([path]) => path.endsWith('.norm.gamma'));
-  return Object.fromEntries(
-    norms.map(([path, gamma]) => [path.replace(/\.gamma$/, ''), { mean: gamma, variance: gamma }]),
-  );
-};
 
 /**
  * Reads the detector of a fine-tuned run.

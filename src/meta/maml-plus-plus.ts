@@ -1,7 +1,8 @@
 import { type Tensor, type Tree, tree } from '../graph/index.ts';
-import type { Statistics } from '../nn/index.ts';
+import { collecting, type Normalise, type Statistics } from '../nn/index.ts';
 import { add, broadcastTo, type Operand } from '../ops/index.ts';
 import type { Adapted, Loss } from './inner-loop.ts';
+import type { TaskData } from './maml.ts';
 
 /*
  * Antoniou, Edwards & Storkey 2019, "How to train your MAML": each of its remedies by itself. Learned rates for every layer
@@ -54,13 +55,32 @@ export const atStep = <P extends Tree>(theta: P, step: number, chosen: Chosen): 
   );
 
 /**
- * Per-step running statistics (BNRS), a list by step: each moves towards what its own step has seen and knows nothing of the
- * others. `collecting(seen[step])` as a network's normalisation notes them, `byStatistics(running[step])` uses them.
+ * What the normalisations of a network see along a task's inner loop, step by step: of the support set before each step, and of
+ * the query set after the last.
+ * @param loss the network's loss, for a way to normalise.
+ */
+export function statisticsAlong<P extends Tree, D>(
+  loss: (normalise: Normalise) => Loss<P, D>,
+  { theta, steps }: Adapted<P>,
+  { support, query }: TaskData<D>,
+): Statistics[] {
+  const at = (theta_k: P, data: D, k: number): Statistics => {
+    const seen: Record<string, { mean: Tensor; variance: Tensor }> = {};
+    loss(collecting(seen))(theta_k, data, k);
+    return seen;
+  };
+  return [...steps.map((step, k) => at(step.theta, support, k)), at(theta, query, steps.length)];
+}
+
+/**
+ * Per-step running statistics (BNRS), a list by step: each moves towards what its own step has seen, in the mean over tasks, and
+ * knows nothing of the others. `byStatistics(running[step])` uses them.
+ * @param seen {@link statisticsAlong} of every task.
  * @param momentum how far they move (default 0.1).
  */
 export const movedStatistics = (
   running: readonly Statistics[],
-  seen: readonly Statistics[],
+  seen: readonly (readonly Statistics[])[],
   momentum: Operand = 0.1,
-): Statistics[] =>
-  tree.map((r, s) => r.add(s.sub(r).mul(momentum)), running as Tree, seen as Tree) as unknown as Statistics[];
+): readonly Statistics[] =>
+  tree.map((r, ...s) => r.add(s.reduce(add).div(s.length).sub(r).mul(momentum)), running, ...seen);

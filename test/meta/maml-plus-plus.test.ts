@@ -16,9 +16,10 @@ import {
   multiStepLoss,
   multiStepWeights,
   perStep,
+  statisticsAlong,
   stepRates,
 } from '../../src/meta/index.ts';
-import { byStatistics, collecting, type Statistics } from '../../src/nn/index.ts';
+import { byBatch, byStatistics, type Normalise, type Statistics } from '../../src/nn/index.ts';
 import { add, mean, sum } from '../../src/ops/index.ts';
 import { cosine } from '../../src/optim/index.ts';
 import { assertClose } from '../support/assert-close.ts';
@@ -177,18 +178,21 @@ test('per-step statistics: each step keeps the mean and variance of what it saw,
   type Net = { readonly t: Tensor };
   const channels = { gamma: tensor([1]), beta: tensor([0]) };
   const x = tensor([1, 3, 5, 7], [4, 1, 1, 1]); // mean 4, variance 5
-  const seen: Record<string, { mean: Tensor; variance: Tensor }>[] = [{}, {}, {}];
-  const loss: Loss<Net, Tensor> = ({ t }, data, step) =>
-    add(mean(collecting(seen[step])('norm', data.mul(t), channels)), t.square().div(2));
-  const { theta: adapted } = adapt(loss, { t: tensor(2) }, x, { rate: 0.5, steps: 2 });
-  loss(adapted, x, 2);
+  const loss =
+    (normalise: Normalise): Loss<Net, Tensor> =>
+    ({ t }, data) =>
+      add(mean(normalise('norm', data.mul(t), channels)), t.square().div(2));
+  const adapted = adapt(loss(byBatch), { t: tensor(2) }, x, { rate: 0.5, steps: 2 });
+  const seen = statisticsAlong(loss, adapted, { support: x, query: x.mul(3) });
   const at = (value: number): Statistics => ({ norm: { mean: tensor([value]), variance: tensor([value]) } });
-  const running = movedStatistics([at(0), at(10), at(20)], seen, 0.25);
+  // Of two tasks, the other of which sees nothing but zeros.
+  const running = movedStatistics([at(0), at(10), at(20)], [seen, [at(0), at(0), at(0)]], 0.5);
   // t halves with every step: 2, 1, 0.5 (the normalised mean is 0 whatever t is).
-  for (const [k, t] of [2, 1, 0.5].entries()) {
+  // After the last step it is the query set that is seen, three times as large.
+  for (const [k, t] of [2, 1, 0.5 * 3].entries()) {
     const { mean: m, variance: v } = running[k].norm;
-    assertClose(await values(m), [0.75 * 10 * k + 0.25 * 4 * t], 1e-5, `running mean of step ${k}`);
-    assertClose(await values(v), [0.75 * 10 * k + 0.25 * 5 * t * t], 1e-5, `running variance of step ${k}`);
+    assertClose(await values(m), [0.5 * 10 * k + 0.25 * 4 * t], 1e-5, `running mean of step ${k}`);
+    assertClose(await values(v), [0.5 * 10 * k + 0.25 * 5 * t * t], 1e-5, `running variance of step ${k}`);
   }
   const judged = byStatistics(running[0])('norm', x, channels);
   assertClose(
