@@ -1,5 +1,6 @@
 export * from './compare.ts';
 export * from './figures.ts';
+export * from './inner-check.ts';
 export * from './meta-steps.ts';
 export * from './meta-train.ts';
 export * from './omniglot/index.ts';

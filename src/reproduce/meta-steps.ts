@@ -17,6 +17,7 @@ export function metaSteps<P extends Tree, B extends Tree>(
   rate: number,
   draw: (iteration: number) => B,
 ): MetaTraining<P>['advance'] {
+  // The state is not donated: what a call began with is looked at again if its losses are not what they should be.
   const steps = compile(
     (start: MetaState<P>, batches: readonly B[], outerRate: Tensor): Advance<P> => {
       let { theta, moments } = start;
@@ -27,7 +28,6 @@ export function metaSteps<P extends Tree, B extends Tree>(
       });
       return { theta, moments, losses: concat(losses, 0) };
     },
-    { donate: [0] },
     // What may be passed for a tree of any kind, a compiler of types cannot work out.
   ) as unknown as (start: MetaState<P>, batches: readonly B[], outerRate: number) => Promise<Advance<P>>;
   return (state, iteration, count) =>

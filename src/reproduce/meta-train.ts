@@ -1,4 +1,4 @@
-import type { Tree } from '../graph/index.ts';
+import { type Tree, tree } from '../graph/index.ts';
 import { initAdam } from '../optim/index.ts';
 import type { MetaState, MetaTraining, Tested } from './study.ts';
 
@@ -32,10 +32,43 @@ export function beginning<P extends Tree>(training: MetaTraining<P>): Progress<P
   return { state: { theta, moments: initAdam(theta) }, losses: [], tests: [], seconds: 0 };
 }
 
+/** A loss after adaptation so many times that of the first meta-step, or 1 if that is less, says that adaptation explodes. */
+const EXPLODES = 1000;
+
+/** A call of `advance`, whose losses are on their way to the host. */
+interface Call<P extends Tree> {
+  readonly from: MetaState<P>;
+  readonly iteration: number;
+  readonly losses: Promise<ArrayLike<number>>;
+}
+
+/**
+ * Why the loss of an iteration is not what it should be: the meta-steps of its call are made again one by one, with a look at
+ * the inner loops before each.
+ */
+async function explain<P extends Tree>(
+  { advance, checkInner }: MetaTraining<P>,
+  { from, iteration }: Call<P>,
+  failed: number,
+  loss: number,
+): Promise<Error> {
+  let state = from;
+  try {
+    for (let i = iteration; checkInner !== undefined && i <= failed; i++) {
+      await checkInner(state.theta, i);
+      if (i < failed) state = await advance(state, i, 1);
+    }
+  } catch (error) {
+    return error as Error;
+  }
+  return new Error(`meta-train: the loss is ${loss} at step ${failed + 1}; lower the rates`);
+}
+
 /**
  * Meta-trains until `iterations` meta-steps are done, or until stopped. Calls of `advance` start at whole multiples of their
  * length, so that a training that was stopped goes on with the same calls as one that was not, and to the same bits.
- * @throws when a loss is not finite, naming the step.
+ * @throws when a loss is not finite, or one after adaptation explodes, naming the step; and the task, its inner step and the
+ * tensor, where it began there.
  */
 export async function metaTrain<P extends Tree>(
   training: MetaTraining<P>,
@@ -49,16 +82,19 @@ export async function metaTrain<P extends Tree>(
   let { state } = start;
   let iteration = losses.length;
   let saved = iteration;
-  /** Losses of the last call, on their way to the host. */
-  let coming: Promise<ArrayLike<number>> = Promise.resolve([]);
+  let coming: Call<P> | undefined;
 
+  const broken = (loss: number): boolean =>
+    !Number.isFinite(loss) ||
+    (training.checkInner !== undefined && Math.abs(loss) > EXPLODES * Math.max(1, losses[0] ?? 1));
   const receive = async (): Promise<void> => {
-    for (const loss of Array.from(await coming)) {
-      if (!Number.isFinite(loss))
-        throw new Error(`meta-train: the loss is ${loss} at step ${losses.length + 1}; lower the rates`);
+    if (coming === undefined) return;
+    for (const loss of Array.from(await coming.losses)) {
+      if (broken(loss)) throw await explain(training, coming, losses.length, loss);
       losses.push(loss);
     }
-    coming = Promise.resolve([]);
+    if (coming.from !== start.state) for (const t of tree.leaves(coming.from)) t.dispose();
+    coming = undefined;
     onLosses?.(losses);
   };
   const progress = async (): Promise<Progress<P>> => {
@@ -80,9 +116,9 @@ export async function metaTrain<P extends Tree>(
     const { losses: next, ...advanced } = await training.advance(state, iteration, count);
     // The device is at work on this call while the host waits for the losses of the one before.
     await receive();
-    coming = next.data().finally(() => next.dispose());
-    // It is awaited one call later, and a failure is told there.
-    coming.catch(() => {});
+    coming = { from: state, iteration, losses: next.data().finally(() => next.dispose()) };
+    // They are awaited one call later, and a failure is told there.
+    coming.losses.catch(() => {});
     state = advanced;
     iteration += count;
     if (training.testEvery && iteration % training.testEvery === 0 && iteration < iterations) await measure();

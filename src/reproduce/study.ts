@@ -25,9 +25,15 @@ export interface MetaTraining<P extends Tree> {
   readonly stepsPerCall: number;
   /**
    * Makes `count` meta-steps, of which the first is number `iteration`, counted from 0. Every iteration draws its tasks from
-   * a random stream of its own, so that training goes on from a saved state as if it had never stopped. Spends `state`.
+   * a random stream of its own, so that training goes on from a saved state as if it had never stopped.
    */
   readonly advance: (state: MetaState<P>, iteration: number, count: number) => Promise<Advance<P>>;
+  /**
+   * Looks through the inner loops of an iteration's tasks from some parameters, to find out why its loss is not what it should
+   * be; absent where a method has none.
+   * @throws naming the task, the step and the tensor, where a step is not finite or explodes.
+   */
+  readonly checkInner?: (theta: P, iteration: number) => Promise<void>;
   /** Measures the parameters on the test tasks. */
   readonly evaluate: (theta: P) => Promise<Evaluation>;
   /** Meta-steps between two such measurements, a multiple of `stepsPerCall` (default: only the end is measured). */

@@ -4,12 +4,18 @@ import { tree } from '../../src/graph/index.ts';
 import { uniform } from '../../src/nn/index.ts';
 import { Random } from '../../src/random.ts';
 import {
+  beginning,
+  defaultSinusoid,
   drawSinusoid,
   drawTasks,
   initRegressor,
+  metaTrain,
   type RegressorParams,
+  type SinusoidMethod,
+  type SinusoidSettings,
   testErrors,
   testTasks,
+  trainSinusoid,
 } from '../../src/reproduce/index.ts';
 import { assertClose } from '../support/assert-close.ts';
 
@@ -174,6 +180,36 @@ test('errors before and after each of ten inner steps agree with float64', async
       `task ${i}`,
     );
   }
+});
+
+/** How a training ends that cannot go on. */
+async function failure(changes: Partial<SinusoidSettings>, method: SinusoidMethod): Promise<string> {
+  const training = trainSinusoid({ ...defaultSinusoid, tasksPerStep: 3, ...changes }, method, 0);
+  const hooks = { saveEvery: 100, save: async () => {} };
+  return metaTrain(training, beginning(training), 20, hooks).then(
+    () => 'it went on',
+    (error: Error) => error.message,
+  );
+}
+
+test('an inner rate that is too large ends the training, naming task, step and tensor', async () => {
+  assert.match(
+    await failure({ innerRate: 100 }, 'second-order'),
+    /^meta-train: step 1: task 1 of 3: inner step 1: it explodes: the norm of what it adds to \w+\.(weight|bias) is [\d.]+ /,
+  );
+  assert.match(
+    await failure({ innerRate: 1e30 }, 'first-order'),
+    /^meta-train: step 1: task 1 of 3: inner step 1: the norm of what it adds to \w+\.(weight|bias) is Infinity /,
+  );
+});
+
+test('an outer rate that is too large is found at the step where the inner loops break', async () => {
+  const message = await failure({ outerRate: 1e3 }, 'second-order');
+  assert.match(message, /^meta-train: step [2-9]: task \d of 3: inner step 1: /);
+  assert.match(
+    await failure({ outerRate: 1e30 }, 'joint'),
+    /^meta-train: the loss is (NaN|Infinity) at step \d+; lower the rates$/,
+  );
 });
 
 test.run();

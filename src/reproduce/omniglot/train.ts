@@ -1,6 +1,7 @@
 import type { Tensor } from '../../graph/index.ts';
 import { batchedQueryLosses, type InnerLoop } from '../../meta/index.ts';
 import { Random } from '../../random.ts';
+import { innerCheck } from '../inner-check.ts';
 import { metaSteps } from '../meta-steps.ts';
 import type { MetaTraining } from '../study.ts';
 import type { Characters } from './data.ts';
@@ -43,6 +44,7 @@ export function trainOmniglot(
     // One plan of several would be too large, and save nothing: the device is busy far longer than the host.
     stepsPerCall: 1,
     advance: metaSteps(objective, outerRate, draw),
+    checkInner: innerCheck(loss, inner, draw),
     evaluate: omniglotEvaluation(images, test, settings, random.fork('test')),
     testEvery,
   };

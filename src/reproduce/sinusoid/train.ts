@@ -2,6 +2,7 @@ import type { Tensor } from '../../graph/index.ts';
 import { type InnerLoop, queryLosses } from '../../meta/index.ts';
 import { Random } from '../../random.ts';
 import { vmap } from '../../vmap/index.ts';
+import { innerCheck } from '../inner-check.ts';
 import { metaSteps } from '../meta-steps.ts';
 import type { MetaTraining } from '../study.ts';
 import { evaluateSinusoid } from './evaluate.ts';
@@ -13,8 +14,7 @@ import { drawTasks, type SinusoidData } from './tasks.ts';
 const STEPS_PER_CALL = 10;
 
 /** What a method lowers: the mean over tasks, whose data have a leading axis of tasks. */
-function objective(method: SinusoidMethod, { innerRate, innerSteps }: SinusoidSettings) {
-  const inner: InnerLoop = { rate: innerRate, steps: innerSteps, order: method === 'second-order' ? 2 : 1 };
+function objective(method: SinusoidMethod, inner: InnerLoop) {
   const taskLoss = (theta: RegressorParams, task: SinusoidData): Tensor =>
     method === 'joint'
       ? squaredError(theta, task.support)
@@ -31,12 +31,15 @@ export function trainSinusoid(
 ): MetaTraining<RegressorParams> {
   const random = new Random(seed).fork('sinusoid');
   const tasks = random.fork('tasks');
+  const { innerRate: rate, innerSteps: steps, tasksPerStep, shots } = settings;
+  const inner: InnerLoop = { rate, steps, order: method === 'second-order' ? 2 : 1 };
+  const draw = (iteration: number): SinusoidData =>
+    drawTasks(tasks.fork(String(iteration)), tasksPerStep, shots);
   return {
     init: () => initRegressor(random.fork('init')),
     stepsPerCall: STEPS_PER_CALL,
-    advance: metaSteps(objective(method, settings), settings.outerRate, (iteration) =>
-      drawTasks(tasks.fork(String(iteration)), settings.tasksPerStep, settings.shots),
-    ),
+    advance: metaSteps(objective(method, inner), settings.outerRate, draw),
+    checkInner: method === 'joint' ? undefined : innerCheck(squaredError, inner, draw),
     evaluate: (theta) => evaluateSinusoid(theta, settings),
   };
 }
