@@ -4,7 +4,7 @@ import { ones, zeros } from '../graph/source.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import * as tree from '../graph/tree.ts';
 import { add } from '../ops/elementwise.ts';
-import { floatLeaves, nameOf, show } from './leaves.ts';
+import { checkLoss, floatLeaves, nameOf, show } from './leaves.ts';
 
 /**
  * Reverse mode: pulls cotangents of `outputs` back to `inputs` (any nodes of the graph). Returns one cotangent per
@@ -81,21 +81,25 @@ export interface GradOptions {
  * @throws when `loss` is not one f32 number, a leaf is not f32, or `unused` is 'error' and the loss does not depend on
  *   some leaf.
  */
-export function grad<T extends tree.Tree>(
+export const grad = <T extends tree.Tree>(loss: Tensor, params: T, options?: GradOptions): T =>
+  gradFor('grad', loss, params, options);
+
+/** `grad`, whose errors begin with the name of the function that was called. */
+export function gradFor<T extends tree.Tree>(
+  who: string,
   loss: Tensor,
   params: T,
   { unused = 'zeros' }: GradOptions = {},
 ): T {
-  if (loss.size !== 1 || loss.dtype !== 'f32')
-    throw new Error(
-      `grad: the loss must be one f32 number, got ${show(loss)}; reduce it with sum() or mean()`,
-    );
-  const leaves = floatLeaves('grad', 'params', params);
+  checkLoss(who, loss);
+  if (unused !== 'zeros' && unused !== 'error')
+    throw new Error(`${who}: unused "${unused}" must be zeros or error`);
+  const leaves = floatLeaves(who, 'params', params);
   const gradients = pullback([loss], [ones(loss.shape)], leaves);
   const missing = gradients.indexOf(null);
   if (unused === 'error' && missing >= 0)
     throw new Error(
-      `grad: the loss does not depend on ${nameOf('params', tree.entries(params)[missing][0])}, ${show(leaves[missing])}`,
+      `${who}: the loss does not depend on ${nameOf('params', tree.entries(params)[missing][0])}, ${show(leaves[missing])}`,
     );
   return tree.withLeaves(
     params,
@@ -113,5 +117,5 @@ export function valueAndGrad<T extends tree.Tree>(
   options?: GradOptions,
 ): { value: Tensor; gradient: T } {
   const value = f(params);
-  return { value, gradient: grad(value, params, options) };
+  return { value, gradient: gradFor('valueAndGrad', value, params, options) };
 }

@@ -3,7 +3,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import * as tree from '../graph/tree.ts';
 import { concat } from '../ops/concat.ts';
 import { reshape, slice, transpose } from '../ops/movement.ts';
-import { grad, pullback } from './grad.ts';
+import { gradFor, pullback } from './grad.ts';
 import { floatLeaves, type LeavesAs } from './leaves.ts';
 import { unspecified } from './products.ts';
 
@@ -29,7 +29,7 @@ export function jacobian<T extends tree.Tree>(output: Tensor, inputs: T): T {
  * @throws as `grad`.
  */
 export function hessian<T extends tree.Tree>(loss: Tensor, params: T): LeavesAs<T, T> {
-  const rows = tree.leaves(grad(loss, params)).map((gradient) => jacobian(gradient, params));
+  const rows = tree.leaves(gradFor('hessian', loss, params)).map((gradient) => jacobian(gradient, params));
   return tree.withLeaves<unknown>(params, rows) as LeavesAs<T, T>;
 }
 

@@ -11,6 +11,15 @@ export const show = (t: Tensor): string => `${t.dtype}${showShape(t.shape)}`;
 /** The name of a leaf in messages: `params.conv1.weight`, or `params` where the tree is one leaf. */
 export const nameOf = (tree: string, path: string): string => (path === '' ? tree : `${tree}.${path}`);
 
+/** @throws unless a loss is one f32 number. */
+export function checkLoss(who: string, loss: unknown): asserts loss is Tensor {
+  if (!(loss instanceof Tensor)) throw new Error(`${who}: the loss must be a tensor, got ${String(loss)}`);
+  if (loss.size !== 1 || loss.dtype !== 'f32')
+    throw new Error(
+      `${who}: the loss must be one f32 number, got ${show(loss)}; reduce it with sum() or mean()`,
+    );
+}
+
 /** The leaves of a tree that derivatives are taken of or by; throws unless all are f32 tensors. */
 export function floatLeaves(who: string, what: string, of: tree.Tree): Tensor[] {
   return tree.entries<unknown>(of).map(([path, leaf]) => {

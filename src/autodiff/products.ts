@@ -1,13 +1,13 @@
 import { full, zeros } from '../graph/source.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import * as tree from '../graph/tree.ts';
-import { grad, pullback } from './grad.ts';
+import { gradFor, pullback } from './grad.ts';
 import { floatLeaves, leavesLike } from './leaves.ts';
 
 /* Products of the Jacobian J = d outputs / d inputs with vectors, J never being formed. All are trees of f32 tensors. */
 
 /** Cotangents of `inputs`, zeros where the outputs do not depend on them. */
-export const pullbackOrZeros = (
+const pullbackOrZeros = (
   outputs: readonly Tensor[],
   cotangents: readonly Tensor[],
   inputs: readonly Tensor[],
@@ -47,7 +47,7 @@ export function jvp<T extends tree.Tree>(outputs: T, inputs: tree.Tree, tangents
  * @throws as `grad`, and when `v` and `params` differ in structure or shapes.
  */
 export function hvp<T extends tree.Tree>(loss: Tensor, params: T, v: tree.Tree): T {
-  const gradient = grad(loss, params);
+  const gradient = gradFor('hvp', loss, params);
   const direction = leavesLike('hvp', ['v', v], ['params', params]);
   const leaves = tree.leaves(params);
   return tree.withLeaves(params, pullbackOrZeros(tree.leaves(gradient), direction, leaves));

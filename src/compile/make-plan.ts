@@ -1,12 +1,23 @@
+import type { DeviceArray } from '../device/array.ts';
 import type { Capabilities } from '../device/capabilities.ts';
 import type { Dispatch, Plan } from '../device/plan.ts';
 import { topologicalOrder } from '../graph/order.ts';
-import { deviceArray, hostData, inputIndex } from '../graph/source.ts';
+import { deviceArray, type HostData, hostData, inputIndex } from '../graph/source.ts';
 import { bytesOf, type Tensor } from '../graph/tensor.ts';
 import { assignSlots } from './memory.ts';
 import { Rewriter } from './rewrite.ts';
 import { scheduleStages } from './stages.ts';
 import { contiguousBase, isSource } from './storage.ts';
+
+/** @throws for a source that stands for something else, and says why it should be gone by now. */
+function dataOf(source: Tensor): HostData | DeviceArray {
+  const data = hostData(source) ?? deviceArray(source);
+  if (data === undefined)
+    throw new Error(
+      `compile: ${source} has no value${source.attrs.noValue ? `: ${source.attrs.noValue}` : ''}`,
+    );
+  return data;
+}
 
 /**
  * Turns a graph into a plan for a device with these capabilities: rewrite, choose what is stored, group into kernels,
@@ -64,7 +75,7 @@ export function makePlan(outputs: readonly Tensor[], inputCount: number, device:
   return {
     slots,
     inputs,
-    constants: fixed.map((t) => ({ slot: slot(t), data: hostData(t) ?? deviceArray(t)! })),
+    constants: fixed.map((t) => ({ slot: slot(t), data: dataOf(t) })),
     dispatches: stages.map(
       ({ kernel, reads, writes, label }): Dispatch => ({
         kernel,

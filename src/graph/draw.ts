@@ -1,7 +1,7 @@
+import { type DrawDetail, drawDetails, fold } from './fold.ts';
 import { topologicalOrder } from './order.ts';
-import { describeOrigin } from './origin.ts';
-import { showShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
+import { type Tree, tensors } from './tree.ts';
 
 /** The languages that `draw` writes. */
 export type DrawFormat = 'dot' | 'mermaid';
@@ -46,37 +46,52 @@ const notations: Record<DrawFormat, Notation> = {
   },
 };
 
-/** What a node is: its op, or a constant's value, and its type and shape. */
-function describe({ op, attrs, dtype, shape }: Tensor): string[] {
-  const name = op.lowering.kind === 'constant' ? String(attrs.value) : op.name;
-  return [name, `${dtype}${showShape(shape)}`];
+/** Arrows that Mermaid draws in one graph unless its `maxEdges` says otherwise. */
+const MERMAID_ARROWS = 500;
+
+export interface DrawOptions {
+  /** The language (default `dot`). */
+  readonly format?: DrawFormat;
+  /** Default: every node; in Mermaid, which refuses more than 500 arrows, as much as it takes. */
+  readonly detail?: DrawDetail;
 }
 
+/** As much as the language draws. */
+const detailFor = (format: DrawFormat, order: readonly Tensor[]): DrawDetail =>
+  (format === 'mermaid' &&
+    drawDetails.find((detail) => fold(order, detail).arrows.length <= MERMAID_ARROWS)) ||
+  drawDetails[0];
+
 /**
- * A graph as text for Graphviz (`dot`, the default) or Mermaid: one box per node, one arrow per operand, and around nodes of
- * one origin a box with its name. What exists before anything runs (arguments, data) stands outside. Mermaid refuses more
- * than 500 arrows unless its `maxEdges` says otherwise.
+ * A graph as text for Graphviz or Mermaid: one box per node, one arrow per operand, and around nodes of one origin a box with
+ * its name. What exists before anything runs (arguments, data) stands outside. Folded, nodes share a box, and boxes an arrow.
+ * @throws when there is nothing to draw, or the format or the detail is unknown
  */
-export function draw(outputs: Iterable<Tensor>, { format = 'dot' }: { format?: DrawFormat } = {}): string {
+export function draw(outputs: Tree, { format = 'dot', detail }: DrawOptions = {}): string {
+  if (!Object.hasOwn(notations, format))
+    throw new Error(`draw: format "${format}" is unknown; there are ${Object.keys(notations).join(', ')}`);
+  if (detail !== undefined && !drawDetails.includes(detail))
+    throw new Error(`draw: detail "${detail}" is unknown; there are ${drawDetails.join(', ')}`);
+  const roots = tensors(outputs);
+  if (roots.length === 0) throw new Error('draw: there is no tensor to draw');
   const notation = notations[format];
-  const order = topologicalOrder(outputs);
-  const ids = new Map(order.map((node, i) => [node, `n${i}`]));
+  const order = topologicalOrder(roots);
+  const { boxes, arrows } = fold(order, detail ?? detailFor(format, order));
   const outside: string[] = [];
   const clusters = new Map<string, string[]>();
-  for (const node of order) {
-    const text = notation.node(ids.get(node)!, describe(node));
-    if (node.op.lowering.kind === 'source') outside.push(text);
+  for (const [i, { lines, origin }] of boxes.entries()) {
+    const text = notation.node(`n${i}`, lines);
+    if (origin === undefined) outside.push(text);
     else {
-      const title = describeOrigin(node.origin);
-      const cluster = clusters.get(title) ?? [];
+      const cluster = clusters.get(origin) ?? [];
       cluster.push(text);
-      clusters.set(title, cluster);
+      clusters.set(origin, cluster);
     }
   }
   const lines = [
     ...outside,
     ...[...clusters].flatMap(([title, nodes], i) => notation.cluster(i, title, nodes)),
-    ...order.flatMap((node) => node.inputs.map((x) => notation.edge(ids.get(x)!, ids.get(node)!))),
+    ...arrows.map(([from, to]) => notation.edge(`n${from}`, `n${to}`)),
   ];
   const text = [notation.open, ...lines.map((line) => `  ${line}`), notation.close];
   return `${text.filter((line) => line !== '').join('\n')}\n`;

@@ -1,4 +1,5 @@
-export { type DrawFormat, draw } from './draw.ts';
+export { type DrawFormat, type DrawOptions, draw } from './draw.ts';
+export type { DrawDetail } from './fold.ts';
 export * from './op.ts';
 export * from './order.ts';
 export { describeOrigin, type Origin, scopes, withScope } from './origin.ts';

@@ -1,8 +1,8 @@
 import { hvp } from '../autodiff/index.ts';
 import { compile } from '../compile/index.ts';
 import { type Tensor, type Tree, tree, zeros } from '../graph/index.ts';
+import { dot } from '../meta/index.ts';
 import { normal } from '../nn/index.ts';
-import { add } from '../ops/index.ts';
 import { Random } from '../random.ts';
 import { read } from './values.ts';
 
@@ -34,13 +34,24 @@ export interface Curvature {
  *
  * Power iteration finds the eigenvalue of largest magnitude. Where that is negative, a second one on H - lambda I, none of
  * whose eigenvalues is negative, finds the largest.
- * @param f the loss as a function of the parameters
+ * @param f the loss as a function of the parameters, at a point by its number: a loss may differ from step to step
  */
 export async function curvatures<P extends Tree>(
-  f: (theta: P) => Tensor,
+  f: (theta: P, point: number) => Tensor,
   points: readonly P[],
-  { adapts = () => true, iterations: most = 100, tolerance = 1e-3 }: CurvatureOptions = {},
+  options: CurvatureOptions = {},
 ): Promise<Curvature[]> {
+  const found: Curvature[] = [];
+  for (const [k, theta] of points.entries())
+    found.push(await curvatureAt((at: P) => f(at, k), theta, options));
+  return found;
+}
+
+async function curvatureAt<P extends Tree>(
+  f: (theta: P) => Tensor,
+  point: P,
+  { adapts = () => true, iterations: most = 100, tolerance = 1e-3 }: CurvatureOptions,
+): Promise<Curvature> {
   const step = compile(
     (theta: P, v: P, shift: Tensor): PowerStep<P> => {
       const length = dot(v, v).sqrt();
@@ -60,10 +71,10 @@ export async function curvatures<P extends Tree>(
   const powerStep = step as unknown as (theta: P, v: P, shift: number) => Promise<PowerStep<P>>;
 
   /** The eigenvalue of largest magnitude of H - shift I. */
-  const dominant = async (theta: P, shift: number): Promise<Curvature> => {
-    let v = start(theta, adapts);
+  const dominant = async (shift: number): Promise<Curvature> => {
+    let v = start(point, adapts);
     for (let k = 1; ; k++) {
-      const measured = await powerStep(theta, v, shift);
+      const measured = await powerStep(point, v, shift);
       const [largest, residual] = await read([measured.quotient, measured.residual]);
       v = measured.next;
       const converged = residual <= tolerance * Math.abs(largest);
@@ -75,21 +86,14 @@ export async function curvatures<P extends Tree>(
   };
 
   try {
-    const found: Curvature[] = [];
-    for (const theta of points) {
-      const strongest = await dominant(theta, 0);
-      if (!(strongest.largest < 0)) {
-        found.push(strongest);
-        continue;
-      }
-      const { largest, iterations, ...rest } = await dominant(theta, strongest.largest);
-      found.push({
-        ...rest,
-        largest: largest + strongest.largest,
-        iterations: strongest.iterations + iterations,
-      });
-    }
-    return found;
+    const strongest = await dominant(0);
+    if (!(strongest.largest < 0)) return strongest;
+    const { largest, iterations, ...rest } = await dominant(strongest.largest);
+    return {
+      ...rest,
+      largest: largest + strongest.largest,
+      iterations: strongest.iterations + iterations,
+    };
   } finally {
     step.dispose();
   }
@@ -97,9 +101,6 @@ export async function curvatures<P extends Tree>(
 
 /** A step of power iteration for an operator A from v: A v, and of v at length 1 the Rayleigh quotient and its residual. */
 type PowerStep<P extends Tree> = { readonly next: P; readonly quotient: Tensor; readonly residual: Tensor };
-
-const dot = <P extends Tree>(a: P, b: P): Tensor =>
-  tree.leaves(tree.map((x, y) => x.mul(y).sum(), a, b)).reduce(add);
 
 /** A random direction, the same one at every point. */
 function start<P extends Tree>(theta: P, adapts: (path: string) => boolean): P {

@@ -50,7 +50,7 @@ export async function inspect<P extends Tree, D>(
     updates: await updateNorms(inspected, followed),
     gradients: await gradientCosines(inspected),
     curvatures: await alongInnerLoop(inspected, trainedSteps, (points) =>
-      curvatures((at) => loss(at, task.support, 0), points, { ...curvature, adapts }),
+      curvatures((at, k) => loss(at, task.support, k), points, { ...curvature, adapts }),
     ),
     size: await graphSize([meta.loss, ...tree.leaves(meta.gradient)], (await defaultDevice()).capabilities),
   };

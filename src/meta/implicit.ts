@@ -32,21 +32,22 @@ export function implicitAdapt<P extends Tree, D>(
 ): Adapted<P> {
   if (!Number.isInteger(cgSteps) || cgSteps < 1)
     throw new Error(`implicitAdapt: cgSteps ${cgSteps} must be a positive integer`);
-  const descend = (start: P): Adapted<P> => {
-    const proximal: Loss<P, D> = (phi, data, step) => {
+  const descend = (start: P, data: D): Adapted<P> => {
+    const proximal: Loss<P, D> = (phi, batch, step) => {
       const away = tree.map((p, q) => p.sub(q), phi, start);
-      return loss(phi, data, step).add(dot(away, away).div(2).mul(lambda));
+      return loss(phi, batch, step).add(dot(away, away).div(2).mul(lambda));
     };
-    return adapt(proximal, start, support, { ...inner, order: 1 });
+    return adapt(proximal, start, data, { ...inner, order: 1 });
   };
-  const taken = descend(theta);
+  const taken = descend(theta, support);
+  // The support set is an argument, so that the rule finds the one of every task in a batch; nothing is differentiated by it.
   const minimiser = customVjp(
-    (...leaves: Tensor[]): P => descend(tree.withLeaves(theta, leaves)).theta,
-    ({ output: phi }, v) => {
-      const value = loss(phi, support, taken.steps.length);
+    (leaves: readonly Tensor[], data: D): P => descend(tree.withLeaves(theta, leaves), data).theta,
+    ({ args: [, data], output: phi }, v) => {
+      const value = loss(phi, data, taken.steps.length);
       const product = (u: P): P => tree.map((x, hx) => x.add(hx.div(lambda)), u, hvp(value, phi, u));
-      return tree.leaves(conjugateGradient(product, v, cgSteps));
+      return [tree.leaves(conjugateGradient(product, v, cgSteps)), null];
     },
   );
-  return { ...taken, theta: minimiser(...tree.leaves(theta)) };
+  return { ...taken, theta: minimiser(tree.leaves(theta), support) };
 }

@@ -1,6 +1,7 @@
 import type { Op, ViewKind } from '../graph/op.ts';
 import { resolveAxes, resolveAxis, type Shape, sameShape, showShape, sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
+import * as tree from '../graph/tree.ts';
 
 /*
  * Movement ops say where elements come from and compute nothing. Each one's adjoint is another:
@@ -125,5 +126,6 @@ export function pad(x: Tensor, before: readonly number[], after: readonly number
   return sameShape(shape, x.shape) ? x : new Tensor(padOp, [x], { before: [...before] }, shape, x.dtype);
 }
 
-/** The value of x, through which no derivative flows. */
-export const stopGradient = (x: Tensor): Tensor => new Tensor(stopOp, [x], {}, x.shape, x.dtype);
+/** The values of a tensor, or of a tree of them, through which no derivative flows. */
+export const stopGradient = <T extends tree.Tree>(x: T): T =>
+  tree.map((t) => new Tensor(stopOp, [t], {}, t.shape, t.dtype), x);

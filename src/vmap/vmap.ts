@@ -8,6 +8,12 @@ import { broadcastTo } from '../ops/broadcast.ts';
 import { reshape } from '../ops/movement.ts';
 import { batchNode } from './batch-node.ts';
 
+/** What is wrong where an example is met when something runs. */
+const ESCAPED = {
+  noValue:
+    'it is a tensor of the example of a vmap, which a rule captures; make it an argument of the function',
+};
+
 /** A leaf of one example while a function is traced on it; the batch takes its place before anything runs. */
 const exampleOp: Op = { name: 'example', vjp: () => [], lowering: { kind: 'source' } };
 
@@ -54,7 +60,7 @@ export const vmap =
   (batch: D): R => {
     const tasks = tasksOf(batch);
     const leaves = tree.leaves(batch);
-    const examples = leaves.map((x) => new Tensor(exampleOp, [], {}, x.shape.slice(1), x.dtype));
+    const examples = leaves.map((x) => new Tensor(exampleOp, [], ESCAPED, x.shape.slice(1), x.dtype));
     const result = f(tree.withLeaves(batch, examples));
     const outputs = tree.entries<unknown>(result).map(([path, leaf]) => {
       if (!(leaf instanceof Tensor))

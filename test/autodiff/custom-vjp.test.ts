@@ -279,4 +279,24 @@ test('a batch of tasks still refuses derivatives by what is captured', () => {
   assert.throws(() => grad(sum(vmap(f)(x)), w), says('make it an argument'));
 });
 
+test("a rule that captures a tensor of a vmap's example is told to take it as an argument", async () => {
+  const scaled = (x: Tensor, by: Tensor) =>
+    customVjp(
+      (y: Tensor) => square(y),
+      (_, g) => [mul(g, by)],
+    )(x);
+  const x = tensor([1, 2]);
+  const losses = vmap((by: Tensor) => sum(scaled(x, by)))(tensor([3, 4, 5]));
+  await grad(sum(losses), x)
+    .data()
+    .then(
+      () => assert.unreachable('something was computed'),
+      ({ message }) =>
+        assert.match(
+          message,
+          /Tensor\(example, f32\[\]\) has no value: .* example of a vmap, which a rule captures; make it an argument/,
+        ),
+    );
+});
+
 test.run();

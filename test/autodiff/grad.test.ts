@@ -58,6 +58,15 @@ test('valueAndGrad, and a gradient inside a function that is differentiated', as
   assertClose(await outer.gradient.data(), [2 * e * (2 * e + e)], 1e-5, 'second');
 });
 
+test('stopGradient of a tree stops every leaf', async () => {
+  const params = { a: tensor([1, 2]), b: [tensor(3)] };
+  const { a, b } = stopGradient(params);
+  assert.equal(Array.from(await a.data()), [1, 2]);
+  const gradient = grad(add(sum(mul(a, params.a)), mul(b[0], b[0])), params);
+  assert.equal(Array.from(await gradient.a.data()), [1, 2]);
+  assert.is(await gradient.b[0].item(), 0);
+});
+
 test('nothing flows through stopGradient', async () => {
   const x = tensor(3);
   assert.equal(await values(grad(mul(stopGradient(square(x)), x), x)), [9]);

@@ -250,7 +250,10 @@ test('unused leaves: zeros, or an error that names them', () => {
   assert.equal(values(grad(loss, p).deep[1]), [0]);
   const message = says('grad: the loss does not depend on params.deep.1, f32[1,1]');
   assert.throws(() => grad(loss, p, { unused: 'error' }), message);
-  assert.throws(() => valueAndGrad(() => loss, p, { unused: 'error' }), message);
+  assert.throws(
+    () => valueAndGrad(() => loss, p, { unused: 'error' }),
+    says('valueAndGrad: the loss does not depend on params.deep.1, f32[1,1]'),
+  );
   assert.throws(() => grad(loss, tensor(1), { unused: 'error' }), says('depend on params, f32[]'));
   grad(loss, { a: p.a }, { unused: 'error' });
 });
@@ -277,7 +280,7 @@ test('what has no derivative is refused, by name', () => {
   refused(() => vjp(x, x, n), 'vjp: cotangents is i32[2], but outputs is f32[2]');
   refused(() => jvp(x, [x], [ones([1])]), 'jvp: tangents.0 is f32[1], but inputs.0 is f32[2]');
   refused(() => hvp(sum(x), { x }, { y: x }), 'hvp: v.x must be a tensor like params.x, f32[2]');
-  refused(() => hvp(x, { x }, { x }), 'grad: the loss must be one f32 number');
+  refused(() => hvp(x, { x }, { x }), 'hvp: the loss must be one f32 number');
   refused(() => jacobian(n, x), 'jacobian: output is i32[2]');
   refused(() => jacobian(x, { n }), 'jacobian: inputs.n is i32[2]');
 });

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad } from '../../src/autodiff/index.ts';
 import {
+  type DrawDetail,
   type DrawFormat,
   draw,
   type Tensor,
@@ -75,6 +76,45 @@ test('a graph deeper than the call stack', () => {
   let y: Tensor = tensor([1]);
   for (let i = 0; i < 20_000; i++) y = exp(y);
   assert.is(parse(draw([y]), 'dot').edges.length, 20_000);
+});
+
+test('one tensor or a tree of them', () => {
+  const [x, y] = [tensor([1, 2]), tensor([3, 4])];
+  assert.is(draw(mul(x, y)), draw([mul(x, y)]));
+  assert.is(parse(draw({ a: exp(x), b: [exp(y)] }), 'dot').nodes.size, 4);
+  assert.throws(() => draw([]), /draw: there is no tensor to draw/);
+});
+
+test('formats and details that are unknown are refused', () => {
+  assert.throws(
+    () => draw(tensor(1), { format: 'svg' as DrawFormat }),
+    /draw: format "svg" is unknown; there are dot, mermaid/,
+  );
+  assert.throws(
+    () => draw(tensor(1), { detail: 'all' as DrawDetail }),
+    /draw: detail "all" is unknown; there are nodes, ops, origins/,
+  );
+});
+
+test('folded: the nodes of an op and an origin share a box, and boxes an arrow', () => {
+  const x = tensor([1, 2]);
+  const y = exp(mul(exp(exp(x)), x));
+  const { nodes, edges, clusters } = parse(draw(y, { detail: 'ops' }), 'dot');
+  assert.equal([...nodes.values()], ['host\\n1 node', 'exp\\n3 nodes', 'mul\\n1 node']);
+  assert.equal(edges, ['n0 n1', 'n1 n2', 'n0 n2', 'n2 n1']);
+  assert.equal(clusters, ['forward']);
+  const origins = parse(draw(metaGradient(), { detail: 'origins' }), 'dot');
+  assert.ok(origins.nodes.size === origins.clusters.length + 1, [...origins.nodes.values()].join(', '));
+  assert.ok([...origins.nodes.values()].some((label) => /^second-order terms\\n\d+ nodes?$/.test(label)));
+});
+
+test('more arrows than Mermaid takes are folded, and only there', () => {
+  let y: Tensor = tensor(1);
+  for (let i = 0; i < 300; i++) y = mul(y, y);
+  assert.is(parse(draw(y), 'dot').edges.length, 600);
+  const { nodes, edges } = parse(draw(y, { format: 'mermaid' }), 'mermaid');
+  assert.equal([nodes.size, edges.length], [2, 1]);
+  assert.is(parse(draw(y, { format: 'mermaid', detail: 'nodes' }), 'mermaid').edges.length, 600);
 });
 
 test.run();

@@ -249,4 +249,19 @@ test('inspect puts it all together, and its plots are drawn', async () => {
   for (const [name, svg] of plots) assert.match(svg, /^<svg .*<\/svg>$/s, name);
 });
 
+test("curvature along the inner loop is that of each step's own loss", async () => {
+  const { theta, task } = inspected(0);
+  const steeper = (p: Params, x: Params, step: number) => quadratic(p, x).mul(step + 1);
+  const { curvatures: found } = await inspect(
+    { loss: steeper, theta, task, inner: { rate: 0.01, steps: 2 } },
+    { steps: 2 },
+  );
+  assertClose(
+    found.map((c) => c.largest),
+    [4, 8, 12],
+    1e-2,
+    'curvature',
+  );
+});
+
 test.run();

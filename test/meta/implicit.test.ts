@@ -5,6 +5,7 @@ import { compile, evaluate } from '../../src/compile/index.ts';
 import { type Tensor, tensor } from '../../src/graph/index.ts';
 import { conjugateGradient, type ImplicitLoop, implicitAdapt, type Loss } from '../../src/meta/index.ts';
 import { matmul, sum } from '../../src/ops/index.ts';
+import { vmap } from '../../src/vmap/index.ts';
 import { assertClose } from '../support/assert-close.ts';
 
 const test = suite('implicit MAML');
@@ -108,6 +109,35 @@ test('what makes no conjugate gradients is refused', () => {
       () => implicitAdapt(loss, { t: tensor([1]) }, null, { rate: 0.1, lambda: 1, cgSteps }),
       new RegExp(`implicitAdapt: cgSteps ${cgSteps} must be a positive integer`),
     );
+});
+
+test('a batch of tasks: each has the meta-gradient that it has alone', async () => {
+  const centres = [
+    [1.5, -1],
+    [-0.3, 0.8],
+    [0, 2],
+  ];
+  const loss: Loss<Point, Tensor> = ({ t }, c) => sum(t.pow(4).div(4).add(t.sub(c).square().div(2)));
+  const theta = { t: tensor([0.4, 0.9]) };
+  const inner = { rate: 0.15, steps: 20, lambda: 0.5, cgSteps: 2 };
+  const query = (c: Tensor) => sum(implicitAdapt(loss, theta, c, inner).theta.t.sub(1).square());
+  const together = vmap(query)(tensor(centres));
+  const alone = centres.map((c) => query(tensor(c)));
+  const [losses, gradient, ...each] = await evaluate([
+    together,
+    grad(sum(together), theta).t,
+    ...alone,
+    ...alone.map((q) => grad(q, theta).t),
+  ]);
+  const values = await Promise.all(each.map((t) => t.data()));
+  assertClose(
+    await losses.data(),
+    values.slice(0, 3).map((v) => v[0]),
+    1e-6,
+    'losses',
+  );
+  const total = [0, 1].map((i) => values.slice(3).reduce((n, v) => n + v[i], 0));
+  assertClose(await gradient.data(), total, 1e-5, 'the sum of the meta-gradients');
 });
 
 test.run();

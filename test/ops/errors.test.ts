@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { grad } from '../../src/autodiff/index.ts';
+import { grad, hessian, hvp, valueAndGrad } from '../../src/autodiff/index.ts';
 import { full, ones, type Tensor, tensor, tree, zeros } from '../../src/graph/index.ts';
 import * as ops from '../../src/ops/index.ts';
 
@@ -194,6 +194,22 @@ const mistakes: Mistake[] = [
     '5',
   ],
   ['grad of a vector', () => grad(f(3), f(3)), 'grad', 'f32[3]', 'sum()'],
+  ['grad of a number', () => grad(3 as unknown as Tensor, f(3)), 'grad', 'must be a tensor, got 3'],
+  [
+    'grad of nothing',
+    () => grad(undefined as unknown as Tensor, f(3)),
+    'grad',
+    'must be a tensor, got undefined',
+  ],
+  [
+    'grad with an unknown choice',
+    () => grad(f(), f(3), { unused: 'eror' as 'error' }),
+    'grad',
+    'unused "eror"',
+  ],
+  ['valueAndGrad of a vector', () => valueAndGrad((x) => x, f(3)), 'valueAndGrad', 'f32[3]'],
+  ['hvp of a vector', () => hvp(f(3), f(3), f(3)), 'hvp', 'f32[3]'],
+  ['hessian of a vector', () => hessian(f(3), f(3)), 'hessian', 'f32[3]'],
   ['grad of integers', () => grad(n(), f(3)), 'grad', 'i32'],
   ['grad by integers', () => grad(f(), { labels: n(3) }), 'grad', 'params.labels', 'i32[3]'],
   ['grad by numbers', () => grad(f(), { rate: 0.1 as unknown as Tensor }), 'grad', 'params.rate', 'tensor'],
