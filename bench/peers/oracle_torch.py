@@ -2,12 +2,12 @@
 
     python3 bench/peers/oracle_torch.py FOLDER [--seed N]
 
-Needs PyTorch and NumPy. The folder then holds ops.json and maml.json with the cases, and the tensors as float32 in
+Needs PyTorch and NumPy (where they are Debian's packages, /usr/bin/python3 has them and another python3 may not). The folder then holds ops.json and maml.json with the cases, and the tensors as float32 in
 ops.safetensors and maml.safetensors:
 
 - ops: for a case NAME, inputs NAME/in/K, output NAME/y and its cotangent NAME/r. With L = sum(y r), NAME/g/K = dL/d(K).
   With NAME/u/K the cotangents of those gradients and L2 = sum over K of sum(g_K u_K), NAME/gg/K = dL2/d(K), left out
-  where it is identically zero.
+  where it is identically zero; `second_order` of the case names the others.
 - maml: a convolutional classifier, a support and a query set; for every mode the inner losses, the adapted parameters,
   the query loss and the meta-gradient.
 
@@ -74,6 +74,12 @@ def coordinate_attention(x, w1, b1, g1, e1, wh, bh, ww, bw, eps):
     return x * torch.sigmoid(F.conv2d(rows, wh, bh)) * torch.sigmoid(F.conv2d(columns, ww, bw))
 
 
+def sliced(y, axis, start, stop):
+    index = [slice(None)] * y.dim()
+    index[axis] = slice(start, stop)
+    return y[tuple(index)]
+
+
 # How the op of a case is computed, given its inputs by name and its attributes.
 compute = {
     "conv2d": lambda i, a: F.conv2d(i["x"], i["weight"], i.get("bias"), a["stride"], a["padding"]),
@@ -87,12 +93,12 @@ compute = {
     "matmul": lambda i, a: i["a"] @ i["b"],
     "cross_entropy": lambda i, a: F.cross_entropy(i["z"], i["t"].long(), reduction="none"),
     "bce_with_logits": lambda i, a: F.binary_cross_entropy_with_logits(i["z"], i["t"], reduction="none"),
-    "concat_slice": lambda i, a: torch.cat([i["a"], i["b"]], a["axis"])[:, :, a["start"] : a["stop"]],
+    "concat_slice": lambda i, a: sliced(torch.cat([i["a"], i["b"]], a["axis"]), **a),
     "permute_flatten": lambda i, a: i["x"].permute(a["order"]).flatten(1),
     "spatial_pyramid_pool": lambda i, a: spatial_pyramid_pool(i["x"], a["levels"]),
     "coordinate_attention": lambda i, a: coordinate_attention(**i, **a),
 }
-then = {"square": lambda y: y * y, "cube": lambda y: y * y * y, None: lambda y: y}
+then = {"square": lambda y: y * y, "cube": lambda y: y * y * y, "exp": torch.exp, "tanh": torch.tanh, None: lambda y: y}
 
 
 def convolution(x, weight, stride, padding):
@@ -123,24 +129,35 @@ def ops_cases():
         "conv_k7_s1": convolution((2, 3, 9, 7), (7, 3, 7, 7), 1, 3),
         "conv_k4_s1": convolution((1, 3, 6, 10), (9, 3, 4, 4), 1, 2),
         "conv_k3_pair": convolution((2, 5, 7, 12), (11, 5, 3, 3), [1, 1], [1, 1]),
+        "conv_strides": convolution((2, 3, 7, 10), (4, 3, 3, 3), [1, 2], [1, 1]),
+        "conv_paddings": convolution((2, 3, 7, 10), (4, 3, 3, 2), [3, 2], [2, 0]),
         "conv_k2_s2": convolution((3, 1, 5, 9), (3, 1, 2, 2), 2, 0),
         "maxpool_k3_s2_p1": pooling("max_pool2d", (2, 3, 9, 7), 3, 2, 1),
         "maxpool_k3_s1": pooling("max_pool2d", (1, 5, 6, 11), 3, 1, 0),
         "maxpool_k4_s3_p2": pooling("max_pool2d", (2, 1, 10, 13), 4, 3, 2),
         "maxpool_k7_s3_p3": pooling("max_pool2d", (1, 3, 15, 11), 7, 3, 3),
         "maxpool_k2_s3": pooling("max_pool2d", (2, 3, 8, 9), 2, 3, 0),
+        "maxpool_pairs": pooling("max_pool2d", (2, 3, 9, 10), [3, 2], [2, 1], [1, 0]),
+        "avgpool_pairs": pooling("avg_pool2d", (2, 3, 8, 9), [2, 3], [1, 2], [0, 1]),
         "avgpool_k3_s2_p1": pooling("avg_pool2d", (2, 3, 7, 10), 3, 2, 1),
         "avgpool_k4_s1_p2": pooling("avg_pool2d", (1, 3, 9, 5), 4, 1, 2),
         "mean_axes": ({"op": "mean", "axes": [0, 2], "keepdim": False, "then": "cube"}, {"x": normal(3, 5, 7)}),
         "norm_2d": ({"op": "batch_norm", "eps": 1e-3}, norm(7, 5)),
         "norm_4d": ({"op": "batch_norm", "eps": 0.1, "then": "square"}, norm(3, 5, 7, 4)),
         "upsample": ({"op": "upsample_nearest", "size": [13, 9], "then": "square"}, {"x": normal(1, 3, 5, 4)}),
+        "downsample": ({"op": "upsample_nearest", "size": [3, 7], "then": "exp"}, {"x": normal(2, 3, 8, 5)}),
         "hswish": ({"op": "hswish"}, {"x": rounded(4 * torch.randn(5, 7))}),
         "linear": ({"op": "linear"}, {"x": normal(5, 13), "weight": normal(9, 13), "bias": normal(9)}),
         "matmul": ({"op": "matmul", "then": "square"}, {"a": normal(3, 17, 19), "b": normal(19, 23)}),
         "matmul_stack": ({"op": "matmul"}, {"a": normal(2, 1, 5, 7), "b": normal(3, 7, 4)}),
+        "matmul_vector": ({"op": "matmul", "then": "tanh"}, {"a": normal(2, 3, 5), "b": normal(5)}),
+        "vector_matmul": ({"op": "matmul", "then": "square"}, {"a": normal(5), "b": normal(5, 4)}),
         "cross_entropy": ({"op": "cross_entropy"}, {"z": normal(11, 7), "t": torch.randint(7, (11,))}),
         "bce": ({"op": "bce_with_logits"}, {"z": normal(3, 7), "t": rounded(torch.rand(3, 7))}),
+        "concat_rows": (
+            {"op": "concat_slice", "axis": 1, "start": 1, "stop": -1, "then": "cube"},
+            {"a": normal(2, 3, 5), "b": normal(2, 2, 5)},
+        ),
         "concat": (
             {"op": "concat_slice", "axis": 2, "start": 2, "stop": -2, "then": "cube"},
             {"a": normal(2, 3, 5), "b": normal(2, 3, 4)},
@@ -150,6 +167,7 @@ def ops_cases():
             {"x": normal(3, 5, 2, 7)},
         ),
         "spp": ({"op": "spatial_pyramid_pool", "levels": [4, 3, 1], "then": "square"}, {"x": normal(2, 3, 13, 13)}),
+        "spp_wide": ({"op": "spatial_pyramid_pool", "levels": [4, 2, 1], "then": "cube"}, {"x": normal(2, 3, 10, 14)}),
         "attention": attention(2, 5, 7, 3, 6, 1e-2),
     }
 
@@ -175,7 +193,8 @@ def write_ops(folder):
             tensors.update({f"{name}/g/{k}": gk, f"{name}/u/{k}": uk})
             if ggk is not None:
                 tensors[f"{name}/gg/{k}"] = ggk
-        listed.append({"name": name, "call": call, "inputs": list(inputs)})
+        curved = [k for k, ggk in zip(by, gg) if ggk is not None]
+        listed.append({"name": name, "call": call, "inputs": list(inputs), "second_order": curved})
     save_safetensors(os.path.join(folder, "ops.safetensors"), tensors)
     with open(os.path.join(folder, "ops.json"), "w") as f:
         json.dump({"torch": torch.__version__, "cases": listed}, f, indent=1)

@@ -16,6 +16,8 @@ export interface Finding {
   readonly error: number;
   readonly bound: number;
   readonly ok: boolean;
+  /** False where nothing could be compared; then the bound says nothing. */
+  readonly checked?: false;
   /** What went wrong, in words. */
   readonly detail?: string;
 }
@@ -79,8 +81,10 @@ const finding = (c: Case, check: Check, error: number, detail?: string): Finding
 
 const onDevice = (check: Check): boolean => check !== 'differences' && check !== 'identity';
 
-const broken = (c: Case, { message }: Error): Finding =>
-  finding(c, 'value', Number.POSITIVE_INFINITY, message);
+const broken = (c: Case, { message }: Error): Finding => ({
+  ...finding(c, 'value', Number.POSITIVE_INFINITY, message),
+  checked: false,
+});
 
 /** Everything of a case that the device computes: what it gives order by order, then both sides of the identity. */
 const computed = ({ outputs, orders, identity }: Drawn): Tensor[] => [

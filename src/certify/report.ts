@@ -48,5 +48,7 @@ export function tableText({ checks, rows }: Table): string[][] {
 }
 
 /** A failure in words. */
-export const failureText = ({ op, case: name, check, error, bound, detail }: Finding): string =>
-  `${op} ${name}: ${check}: error ${number(error)} exceeds ${number(bound)}${detail ? ` (${detail})` : ''}`;
+export const failureText = ({ op, case: name, check, error, bound, detail, checked }: Finding): string =>
+  checked === false
+    ? `${op} ${name}: not checked: ${detail}`
+    : `${op} ${name}: ${check}: error ${number(error)} exceeds ${number(bound)}${detail ? ` (${detail})` : ''}`;

@@ -38,7 +38,7 @@ export function addCertify(program: Command): void {
     .command('certify')
     .description('check every op by value and derivatives against float64 and finite differences')
     .option('--order <n>', `highest derivative, 0 to ${HIGHEST_ORDER}`, integer(0), HIGHEST_ORDER)
-    .option('--op <name>', 'only the ops whose name contains this')
+    .option('--op <name>', 'only the ops whose name contains this, in capitals or not')
     .option('--oracle <folder>', 'check against this folder of reference values instead');
   addCommon(command).action(async (options: Options) => {
     if (options.order > HIGHEST_ORDER)
@@ -59,7 +59,8 @@ export function addCertify(program: Command): void {
 }
 
 function chosen(op: string | undefined): readonly Case[] {
-  const cases = op === undefined ? allCases : allCases.filter((c) => c.op.includes(op));
+  const cases =
+    op === undefined ? allCases : allCases.filter((c) => c.op.toLowerCase().includes(op.toLowerCase()));
   if (cases.length > 0) return cases;
   const names = [...new Set(allCases.map((c) => c.op))].join(', ');
   throw new UsageError(`--op ${op}: no op has this in its name; there are ${names}`);
@@ -122,13 +123,11 @@ async function certifyFolder(folder: string, output: Output, signal: AbortSignal
 
 function showTable(output: Output, ops: Table): void {
   output.print(table(tableText(ops)));
-  const bound = (check: string) =>
-    ops.rows
-      .flatMap(({ cells }) => (cells[check] ? [cells[check].bound] : []))
-      .reduce((a, b) => Math.min(a, b));
-  output.print(
-    `\nbounds: ${ops.checks.map((check) => `${check} ${bound(check).toExponential()}`).join(', ')}`,
-  );
+  const bounds = ops.checks.flatMap((check) => {
+    const cells = ops.rows.map((row) => row.cells[check]).filter((cell) => cell && cell.checked !== false);
+    return cells.length > 0 ? [`${check} ${Math.min(...cells.map((c) => c.bound)).toExponential()}`] : [];
+  });
+  output.print(`\nbounds: ${bounds.length > 0 ? bounds.join(', ') : 'none, since nothing was checked'}`);
 }
 
 /** What is wider than the bounds, and why. */

@@ -1,4 +1,4 @@
-import type { Tensor } from '../graph/index.ts';
+import { sameShape, showShape, type Tensor } from '../graph/index.ts';
 import { byBatch, conv, convEnlarged, initConv, initLinear, initNorm, linear } from '../nn/index.ts';
 import {
   abs,
@@ -96,17 +96,17 @@ function trunk(params: OfficialParams, x: Tensor): Tensor {
 }
 
 /**
- * The published network: logits [N,2], normal and defective, of images [N,3,S,S] with references [N,3,S,S]; S is 64,
- * 128, 256 or 512. All normalisations are by the batch; the trunk's by that of the images and that of the references
+ * The published network: logits [N,2], normal and defective, of images [N,3,H,W] with references of that size; square ones of
+ * 64, 128, 256 or 512 take by far the least memory. All normalisations are by the batch; the trunk's by that of the images and that of the references
  * apart, since it runs once for each.
- * @throws when the images have another size.
+ * @throws when image and reference differ, or are too small for the trunk.
  */
 export function officialLogits(params: OfficialParams, { image, reference }: Pairs): Tensor {
-  const [n, , height, width] = image.shape;
-  if (height !== width || ![64, 128, 256, 512].includes(width))
+  if (!sameShape(image.shape, reference.shape))
     throw new Error(
-      `officialLogits: needs images [N,3,S,S] with S 64, 128, 256 or 512, got [${image.shape.join(',')}]`,
+      `officialLogits: images ${showShape(image.shape)} and references ${showShape(reference.shape)} must have one shape`,
     );
+  const [n] = image.shape;
   let features = abs(trunk(params, image).sub(trunk(params, reference)));
   for (const block of BLOCKS) {
     const weights = convOf(params, `blocks.${block}.0`);

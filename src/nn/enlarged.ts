@@ -16,19 +16,20 @@ function widenCells(y: Tensor, cells: number, factor: number): Tensor {
 }
 
 /**
- * The unpadded 3x3 convolution of x [N,C,S,S] enlarged to `size` x `size` by nearest neighbours: [N,O,size-2,size-2].
- * Enlarged three times, x has every window that it has at a greater size, so only that map is convolved and its outputs
- * are repeated: the same numbers without the memory for the enlarged map.
- * @throws unless x is square, the kernel 3x3, and `size` a multiple of S, three times or more.
+ * The unpadded 3x3 convolution of x [N,C,H,W] resized to `size` x `size` by nearest neighbours: [N,O,size-2,size-2].
+ * Where x is square and `size` a multiple of its side, three times or more: enlarged three times, x has every window that it has
+ * at a greater size, so only that map is convolved and its outputs are repeated, the same numbers without the memory for the
+ * enlarged map.
+ * @throws unless the kernel is 3x3.
  */
 export function convEnlarged(x: Tensor, params: ConvParams, size: number): Tensor {
   const [, , cells, width] = x.shape;
   const [, , ...kernel] = params.weight.shape;
   const factor = size / cells;
-  if (width !== cells || kernel.some((k) => k !== 3) || !(Number.isInteger(factor) && factor >= 3))
-    throw new Error(
-      `convEnlarged: needs a 3x3 kernel and an input [N,C,S,S] with ${size} a multiple of S, at least 3 S (input ${showShape(x.shape)}, weight ${showShape(params.weight.shape)})`,
-    );
+  if (kernel.some((k) => k !== 3))
+    throw new Error(`convEnlarged: needs a 3x3 kernel, got a weight ${showShape(params.weight.shape)}`);
+  if (width !== cells || !Number.isInteger(factor) || factor < 3)
+    return conv(upsampleNearest(x, [size, size]), params);
   const y = conv(upsampleNearest(x, [3 * cells, 3 * cells]), params);
   return widenCells(widenCells(y, cells, factor).transpose(), cells, factor).transpose();
 }

@@ -116,7 +116,7 @@ test('a rule that makes an op outside of the basis is told', async () => {
   const findings = await certify([caseOf(leaving)]);
   assert.match(
     failureText(findings[0]),
-    /^leaving \[3,5\]: value: .*made for a device after differentiation/,
+    /^leaving \[3,5\]: not checked: .*made for a device after differentiation/,
   );
   const private_: Op = { ...cube, name: 'private' };
   const escaping: Op = {

@@ -85,6 +85,33 @@ test('a wrong value, a missing derivative that is not zero, an unknown op: each 
   }
 });
 
+const without = (...names: string[]) =>
+  Object.fromEntries(Object.entries(tensors).filter(([name]) => !names.includes(name)));
+
+test('a folder that checks less than its cases have, or nothing, fails', async () => {
+  for (const [json, content, message] of [
+    [{ cases: [] }, tensors, /ops\.json: the list "cases" is empty/],
+    [null, tensors, /ops\.json must hold an object, not null/],
+    [{ cases: [null] }, tensors, /the case has no text "name"/],
+    [{ cases: [{ name: 'r', inputs: ['x'] }] }, tensors, /the case has no "call"/],
+    [{ cases: [{ name: 'r', call: cubed }] }, tensors, /the case has no list "inputs"/],
+    [undefined, without('r/g/x'), /ops\.safetensors lacks "r\/g\/x"/],
+    [undefined, without('r/u/x'), /ops\.safetensors lacks "r\/u\/x"/],
+    [
+      { cases: [{ name: 'r', call: cubed, inputs: ['x'], second_order: ['x'] }] },
+      without('r/gg/x'),
+      /ops\.safetensors lacks "r\/gg\/x"/,
+    ],
+  ] as const) {
+    const text = json === undefined ? ops(cubed) : JSON.stringify(json);
+    const folder = folderWith({ 'ops.json': text, 'ops.safetensors': encodeSafetensors(content) });
+    const { findings } = await certifyOracle(folder);
+    assert.is(findings.length, 1, text);
+    assert.match(failureText(findings[0]), /not checked: /);
+    assert.match(failureText(findings[0]), message);
+  }
+});
+
 test('what cannot be read is told, and the rest is checked', async () => {
   const folder = folderWith({ 'ops.json': '{', 'maml.json': '{}', 'metrics.json': '[]' });
   const { findings } = await certifyOracle(folder);
@@ -93,9 +120,14 @@ test('what cannot be read is told, and the rest is checked', async () => {
     [
       ['ops', false],
       ['maml', false],
+      ['metrics', false],
     ],
   );
   assert.match(findings[0].detail!, /ops\.json is no JSON/);
+  assert.match(
+    failureText(findings[2]),
+    /^metrics metrics\.json: not checked: .*empty, so there is nothing to check/,
+  );
 });
 
 test('no folder, or one with nothing in it, is refused', async () => {
@@ -122,9 +154,26 @@ test('attributes: pairs of equal numbers, defaults, and what changes nothing', (
   assert.equal(build({ op: 'mean', axes: -1, keepdim: true }).shape, [2, 3, 9, 1]);
 });
 
+test('axes that differ, products with vectors, any scalar function after', () => {
+  assert.equal(build({ op: 'conv2d', stride: [1, 2], padding: [0, 1] }).shape, [2, 4, 7, 6]);
+  assert.equal(build({ op: 'max_pool2d', kernel: [3, 2], stride: [2, 1] }).shape, [2, 3, 4, 11]);
+  assert.equal(build({ op: 'spatial_pyramid_pool', levels: [2, 1] }).shape, [2, 15]);
+  assert.equal(build({ op: 'upsample_nearest', size: [3, 20] }).shape, [2, 3, 3, 20]);
+  const product = (a: number[], b: number[]) =>
+    buildCall({ op: 'matmul' }, { a: zeros(a), b: zeros(b) }).shape;
+  assert.equal(product([2, 3, 5], [5]), [2, 3]);
+  assert.equal(product([5], [2, 5, 4]), [2, 4]);
+  assert.equal(product([5], [5]), []);
+  for (const after of ['exp', 'tanh', 'sin', 'sqrt'])
+    assert.is(build({ op: 'relu', ...JSON.parse(`{"then":"${after}"}`) }).op.name, after);
+});
+
 test('attributes that are not supported are refused by name', () => {
   const refused = (call: OracleCall, message: RegExp) => assert.throws(() => build(call), message);
-  refused({ op: 'conv2d', stride: [1, 2] }, /conv2d: stride \[1,2\] must be one number for both axes/);
+  refused(
+    { op: 'conv2d', stride: [1, 2, 3] },
+    /conv2d: stride \[1,2,3\] must be a number or a pair of numbers/,
+  );
   refused({ op: 'conv2d', dilation: 2 }, /conv2d: attribute dilation 2 is not supported/);
   refused(
     { op: 'max_pool2d', kernel: 2, ceil_mode: true },
@@ -137,8 +186,8 @@ test('attributes that are not supported are refused by name', () => {
   refused({ op: 'conv2d', strides: 2 }, /conv2d: attribute strides is unknown/);
   refused({ op: 'max_pool2d' }, /max_pool2d: needs the attribute kernel/);
   refused(
-    { ...cubed, ...JSON.parse('{"then":"sqrt"}') },
-    /relu: then "sqrt" is unknown; there are square, cube/,
+    { ...cubed, ...JSON.parse('{"then":"gelu"}') },
+    /relu: then "gelu" is unknown; there are .*square.*tanh.*cube/,
   );
 });
 

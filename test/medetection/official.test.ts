@@ -15,11 +15,20 @@ test('1,840,346 parameters', () => {
   assert.is(officialParameterCount(initOfficial(new Random(0))), 1_840_346);
 });
 
-test('images of a size whose features do not enlarge to 256 evenly are refused', () => {
-  const image = zeros([2, 3, 96, 96]);
+test('images of any size, which references must share', () => {
+  const params = initOfficial(new Random(0));
+  for (const size of [
+    [64, 64],
+    [96, 96],
+    [50, 70],
+  ]) {
+    const image = zeros([2, 3, ...size]);
+    assert.equal(officialLogits(params, { image, reference: image }).shape, [2, 2]);
+  }
+  const [image, reference] = [zeros([2, 3, 64, 64]), zeros([1, 3, 64, 64])];
   assert.throws(
-    () => officialLogits(initOfficial(new Random(0)), { image, reference: image }),
-    /needs images \[N,3,S,S\] with S 64, 128, 256 or 512, got \[2,3,96,96\]/,
+    () => officialLogits(params, { image, reference }),
+    /images \[2,3,64,64\] and references \[1,3,64,64\] must have one shape/,
   );
 });
 

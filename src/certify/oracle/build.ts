@@ -10,6 +10,17 @@ const window = (a: Attributes, stride: ops.PerAxis) => ({
   padding: a.perAxis('padding', 0),
 });
 
+/** A product whose operands may be vectors: a row in front, a column behind, whose axis the result lacks. */
+function product(a: Tensor, b: Tensor, options: ops.MatmulOptions): Tensor {
+  const [row, column] = [a.rank === 1, b.rank === 1];
+  const y = ops.matmul(row ? ops.reshape(a, [1, -1]) : a, column ? ops.reshape(b, [-1, 1]) : b, {
+    transposeA: !row && options.transposeA,
+    transposeB: !column && options.transposeB,
+  });
+  const lead = y.shape.slice(0, -2);
+  return ops.reshape(y, [...lead, ...(row ? [] : [y.shape.at(-2)!]), ...(column ? [] : [y.shape.at(-1)!])]);
+}
+
 const axesOf = (a: Attributes) => [a.list('axes'), { keepDims: a.flag('keepdim') }] as const;
 
 const builders: Readonly<Record<string, Build>> = {
@@ -37,7 +48,7 @@ const builders: Readonly<Record<string, Build>> = {
     return bias === undefined ? y : ops.add(y, bias);
   },
   matmul: ({ a, b }, at) =>
-    ops.matmul(a, b, { transposeA: at.flag('transpose_a'), transposeB: at.flag('transpose_b') }),
+    product(a, b, { transposeA: at.flag('transpose_a'), transposeB: at.flag('transpose_b') }),
   bce_with_logits: ({ z, t }) => ops.bceWithLogits(z, t),
   cross_entropy: ({ z, t }) => ops.crossEntropy(z, t),
   log_softmax: (inputs) => ops.logSoftmax(Object.values(inputs)[0]),
@@ -81,8 +92,9 @@ const builderOf = (op: string): Build => {
   throw new Error(`no op "${op}"; there are ${known}`);
 };
 
+/** What may follow: a function of one scalar. */
 const after: Readonly<Record<string, (y: Tensor) => Tensor>> = {
-  square: ops.square,
+  ...Object.fromEntries(Object.entries(scalar).filter(([, f]) => f.length === 1)),
   cube: (y) => ops.mul(ops.square(y), y),
 };
 

@@ -47,5 +47,6 @@ export const unchecked = (op: string, name: string, error: unknown): Finding => 
   error: Number.POSITIVE_INFINITY,
   bound: 0,
   ok: false,
+  checked: false,
   detail: (error as Error).message,
 });

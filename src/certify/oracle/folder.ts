@@ -27,6 +27,30 @@ export function readJson(folder: string, name: string): unknown {
   }
 }
 
+/**
+ * The same of a file that holds an object.
+ * @throws when it holds something else
+ */
+export function readSettings(folder: string, name: string): Readonly<Record<string, unknown>> {
+  const settings = readJson(folder, name);
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+    throw new Error(`${name}.json must hold an object, not ${describe(settings)}`);
+  return settings as Record<string, unknown>;
+}
+
+const describe = (value: unknown): string =>
+  Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
+
+/**
+ * @param of the file, for the message
+ * @throws when a list of cases is no list, or empty: nothing would be checked
+ */
+export function checkCases(of: string, name: string, cases: unknown): readonly unknown[] {
+  if (!Array.isArray(cases)) throw new Error(`${of} has no list ${name}`);
+  if (cases.length === 0) throw new Error(`${of}: the list ${name} is empty, so there is nothing to check`);
+  return cases;
+}
+
 /** @throws when the file is missing or no safetensors file */
 export function readValues(folder: string, name: string): Values {
   const file = `${name}.safetensors`;

@@ -6,7 +6,7 @@ import { batchNorm, conv2d, crossEntropy, maxPool2d, mean, relu } from '../../op
 import type { Finding } from '../certify.ts';
 import { magnitude } from '../compare.ts';
 import { type Expectation, judge, unchecked } from './expectation.ts';
-import { readJson, readValues, type Values, type Watch } from './folder.ts';
+import { checkCases, readSettings, readValues, type Values, type Watch } from './folder.ts';
 
 /*
  * MAML's meta-gradients of a convolutional classifier: blocks of convolution, batch normalisation (if any), relu
@@ -34,7 +34,8 @@ type Params = Record<string, Tensor>;
 /** What the folder says that is not what is computed here. */
 function checkSettings({ inner_lr, loss, bn, modes }: Settings): void {
   if (typeof inner_lr !== 'number') throw new Error('maml.json has no number "inner_lr"');
-  if (!Array.isArray(modes)) throw new Error('maml.json has no list "modes"');
+  for (const mode of checkCases('maml.json', '"modes"', modes) as Settings['modes'])
+    if (typeof mode?.tag !== 'string') throw new Error('maml.json: a mode has no text "tag"');
   if (loss !== undefined && loss !== 'cross_entropy mean')
     throw new Error(`maml.json: loss "${loss}" is not supported; "cross_entropy mean" is`);
   if (bn !== undefined && bn !== 'batch statistics')
@@ -111,7 +112,7 @@ function expectations(tag: string, rate: number, eps: number, values: Values): E
 }
 
 export async function checkMaml(folder: string, { onCase, signal }: Watch): Promise<Finding[]> {
-  const settings = readJson(folder, 'maml') as Settings;
+  const settings = readSettings(folder, 'maml') as unknown as Settings;
   checkSettings(settings);
   const values = readValues(folder, 'maml');
   const findings: Finding[] = [];

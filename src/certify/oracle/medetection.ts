@@ -5,7 +5,7 @@ import { Random } from '../../random.ts';
 import type { Finding } from '../certify.ts';
 import { magnitude } from '../compare.ts';
 import { judge } from './expectation.ts';
-import { readJson, readValues, type Watch } from './folder.ts';
+import { readSettings, readValues, type Watch } from './folder.ts';
 
 /* The published network: logits, cross-entropy and the gradient of every parameter. */
 
@@ -24,7 +24,7 @@ function checkNames(params: OfficialParams): void {
 const WITHOUT_EFFECT = ['trunk.net.1.bias', 'trunk.net.5.bias', 'trunk.net.10.bias', 'ca1.bias'];
 
 export async function checkMedetection(folder: string, { onCase }: Watch): Promise<Finding[]> {
-  const { bn, grad_of_large_kernels } = readJson(folder, 'medetection') as Record<string, unknown>;
+  const { bn, grad_of_large_kernels } = readSettings(folder, 'medetection');
   if (bn !== undefined && bn !== 'batch statistics')
     throw new Error(`medetection.json: bn "${bn}" is not supported; "batch statistics" is`);
   const summed = grad_of_large_kernels === 'summed over input channels';

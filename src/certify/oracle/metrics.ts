@@ -1,7 +1,7 @@
 import { rocCurve, summary } from '../../metrics/index.ts';
 import type { Finding } from '../certify.ts';
 import { unchecked } from './expectation.ts';
-import { readJson, type Watch } from './folder.ts';
+import { checkCases, readJson, type Watch } from './folder.ts';
 
 /** Both sides are computed in float64. */
 const BOUND = 1e-12;
@@ -30,6 +30,8 @@ const apart = (actual: readonly number[], expected: readonly number[]): number =
     : Number.POSITIVE_INFINITY;
 
 function findingsOf(c: MetricsCase, name: string): Finding[] {
+  if (!Array.isArray(c?.labels) || !Array.isArray(c.scores))
+    throw new Error('the case has no lists "labels" and "scores"');
   const measures = summary(c.labels, c.scores, c.threshold);
   const finding = (check: string, error: number): Finding => ({
     op: 'metrics',
@@ -42,6 +44,7 @@ function findingsOf(c: MetricsCase, name: string): Finding[] {
   const known = (Object.keys(names) as (keyof typeof names)[]).filter(
     (key) => typeof c[names[key]] === 'number',
   );
+  if (known.length === 0) throw new Error(`the case has none of ${Object.values(names).join(', ')}`);
   const single = known.map((key) => [Math.abs(measures[key] - (c[names[key]] as number)), key] as const);
   const [error] = single.reduce((a, b) => (b[0] > a[0] ? b : a), [0, ''] as readonly [number, string]);
   const findings = [finding('measures', error)];
@@ -54,8 +57,7 @@ function findingsOf(c: MetricsCase, name: string): Finding[] {
 }
 
 export async function checkMetrics(folder: string, { onCase }: Watch): Promise<Finding[]> {
-  const cases = readJson(folder, 'metrics');
-  if (!Array.isArray(cases)) throw new Error('metrics.json is no list of cases');
+  const cases = checkCases('metrics.json', 'of cases', readJson(folder, 'metrics'));
   return (cases as MetricsCase[]).flatMap((c, i) => {
     const name = `case ${i}`;
     onCase?.(name);

@@ -5,7 +5,7 @@ import { magnitude } from '../compare.ts';
 import type { OracleCall } from './attributes.ts';
 import { buildCall } from './build.ts';
 import { type Expectation, judge, unchecked } from './expectation.ts';
-import { readJson, readValues, type Values, type Watch } from './folder.ts';
+import { checkCases, readSettings, readValues, type Values, type Watch } from './folder.ts';
 
 /**
  * Ops against a folder's values: value, first and second derivative. f32 carries 6e-8; sums of up to some hundred terms
@@ -17,9 +17,46 @@ interface OpCase {
   readonly name: string;
   readonly call: OracleCall;
   readonly inputs: readonly string[];
+  /** The inputs by which the second derivative is not identically zero, where the folder says so. */
+  readonly second_order?: readonly string[];
 }
 
-function expectations({ name, call, inputs }: OpCase, values: Values): Expectation[] {
+/** Inputs by which a folder may give no derivatives: targets, and statistics of a trained network. */
+const WITHOUT_DERIVATIVE = ['t', 'mean', 'variance'];
+
+/** @throws unless the case says its op and its inputs */
+function checkCase(c: OpCase): void {
+  const { name, call, inputs, second_order: second } = c ?? {};
+  if (typeof name !== 'string') throw new Error('the case has no text "name"');
+  if (typeof call !== 'object' || call === null || typeof call.op !== 'string')
+    throw new Error('the case has no "call" with the name of an "op"');
+  const isNames = (list: unknown) => Array.isArray(list) && list.every((k) => typeof k === 'string');
+  if (!isNames(inputs)) throw new Error('the case has no list "inputs" of names');
+  if (second !== undefined && !isNames(second))
+    throw new Error('the case\'s "second_order" is no list of names');
+}
+
+/** @throws when derivatives are missing, so that less would be checked than the case has */
+function checkComplete(
+  { name, second_order: second }: OpCase,
+  floats: readonly string[],
+  values: Values,
+): void {
+  const missing = (part: string, among: readonly string[]): void => {
+    const absent = among.filter((k) => !values.has(`${name}/${part}/${k}`));
+    if (absent.length > 0)
+      throw new Error(`ops.safetensors lacks ${absent.map((k) => `"${name}/${part}/${k}"`).join(', ')}`);
+  };
+  const needed = floats.filter((k) => !WITHOUT_DERIVATIVE.includes(k));
+  missing('g', needed);
+  // Which second derivatives there are can only be told by the cotangents of all first ones.
+  if (second?.length !== 0) missing('u', needed);
+  missing('gg', second ?? []);
+}
+
+function expectations(c: OpCase, values: Values): Expectation[] {
+  checkCase(c);
+  const { name, call, inputs } = c;
   const at = (key: string) => `${name}/${key}`;
   const x = Object.fromEntries(inputs.map((k) => [k, values.tensor(at(`in/${k}`))]));
   const y = buildCall(call, x);
@@ -30,6 +67,11 @@ function expectations({ name, call, inputs }: OpCase, values: Values): Expectati
     expected: values.data(at('y')),
     shape: values.shape(at('y')),
   };
+  checkComplete(
+    c,
+    inputs.filter((k) => x[k].dtype === 'f32'),
+    values,
+  );
   const by = inputs.filter((k) => values.has(at(`g/${k}`)));
   const g = grad(sum(mul(y, values.tensor(at('r')))), Object.fromEntries(by.map((k) => [k, x[k]])));
   const turned = by.filter((k) => values.has(at(`u/${k}`)));
@@ -50,13 +92,12 @@ function expectations({ name, call, inputs }: OpCase, values: Values): Expectati
 }
 
 export async function checkOps(folder: string, { onCase, signal }: Watch): Promise<Finding[]> {
-  const { cases } = readJson(folder, 'ops') as { cases?: OpCase[] };
-  if (!Array.isArray(cases)) throw new Error('ops.json has no list "cases"');
+  const cases = checkCases('ops.json', '"cases"', readSettings(folder, 'ops').cases) as readonly OpCase[];
   const values = readValues(folder, 'ops');
   const findings: Finding[] = [];
   for (const [i, c] of cases.entries()) {
     if (signal?.aborted) break;
-    const [op, name] = [c.call?.op ?? 'ops', c.name ?? `case ${i}`];
+    const [op, name] = [String(c?.call?.op ?? 'ops'), String(c?.name ?? `case ${i}`)];
     try {
       findings.push(...(await judge(op, name, expectations(c, values))));
     } catch (error) {
