@@ -5,7 +5,8 @@ import { deviceArray, hostData, inputIndex } from '../graph/source.ts';
 import { bytesOf, type Tensor } from '../graph/tensor.ts';
 import { assignSlots } from './memory.ts';
 import { Rewriter } from './rewrite.ts';
-import { scheduleStages } from './stages.ts';
+import { splitLarge } from './split.ts';
+import { type Stage, scheduleStages } from './stages.ts';
 import { contiguousBase, isSource } from './storage.ts';
 
 /**
@@ -16,21 +17,13 @@ import { contiguousBase, isSource } from './storage.ts';
  * @throws when the graph contains a node that the device cannot run, or a value too large for it
  */
 export function makePlan(outputs: readonly Tensor[], inputCount: number, device: Capabilities): Plan {
-  const roots = new Rewriter(device).rewrite(outputs);
-  const order = topologicalOrder(roots);
-  const stages = scheduleStages(order, roots, device);
+  const { roots, order, stages } = scheduled(new Rewriter(device).rewrite(outputs), device);
   for (const { kernel, label } of stages)
     if (kernel.grid.some((n) => n > device.maxGrid))
       throw new Error(
         `plan: ${label} needs ${kernel.grid.join(' x ')} workgroups (${kernel.name}), this device runs ${device.maxGrid} in each direction; use smaller batches or images`,
       );
   const results = roots.map(contiguousBase);
-  const largest = Math.min(device.maxBindingBytes, device.maxBufferBytes);
-  for (const t of [...order.filter(isSource), ...stages.flatMap((s) => s.writes), ...results])
-    if (bytesOf(t) > largest)
-      throw new Error(
-        `plan: ${t} takes ${mib(bytesOf(t))} MiB, but this device binds at most ${mib(largest)} MiB at once; use smaller batches or images`,
-      );
 
   // Values in order of appearance, each with the stages between which it must be kept.
   const number = new Map<Tensor, number>();
@@ -78,6 +71,48 @@ export function makePlan(outputs: readonly Tensor[], inputCount: number, device:
     ),
     outputs: results.map(slot),
   };
+}
+
+/** A graph ready to run: ordered, and grouped into kernels. */
+interface Schedule {
+  readonly roots: readonly Tensor[];
+  readonly order: readonly Tensor[];
+  readonly stages: readonly Stage[];
+}
+
+function schedule(roots: readonly Tensor[], device: Capabilities): Schedule {
+  const order = topologicalOrder(roots);
+  return { roots, order, stages: scheduleStages(order, roots, device) };
+}
+
+/** In parts, other values may be chosen to be stored, and be too large themselves; beyond so many rounds something is wrong. */
+const MOST_ROUNDS = 8;
+
+/**
+ * The schedule of a graph, values too large for the device split.
+ * @throws when one cannot be
+ */
+function scheduled(roots: readonly Tensor[], device: Capabilities): Schedule {
+  const limit = Math.min(device.maxBindingBytes, device.maxBufferBytes);
+  const refuse = (t: Tensor) =>
+    new Error(
+      `plan: ${t} takes ${mib(bytesOf(t))} MiB, but this device binds at most ${mib(limit)} MiB at once, and it cannot be computed in parts; use smaller batches or images`,
+    );
+  let result = schedule(roots, device);
+  for (let round = 0; ; round++) {
+    const { order, stages } = result;
+    const values = [
+      ...order.filter(isSource),
+      ...stages.flatMap((s) => s.writes),
+      ...result.roots.map(contiguousBase),
+    ];
+    const large = new Set(values.filter((t) => bytesOf(t) > limit));
+    if (large.size === 0) return result;
+    const [first] = large;
+    if (round === MOST_ROUNDS || !order.includes(first)) throw refuse(first);
+    const parts = splitLarge(result.roots, large, limit, refuse);
+    result = schedule(new Rewriter(device).rewrite(parts), device);
+  }
 }
 
 const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);

@@ -70,7 +70,16 @@ export type Lowering =
       readonly kind: 'kernel';
       readonly kernel: (node: Tensor, device: Capabilities) => Kernel;
       readonly batch: BatchRule;
+      readonly rows?: RowRule;
     };
+
+/**
+ * The inputs, by number, whose leading axes go along with the result's in proportion, where a kernel treats its rows apart
+ * from each other: images with images, each task's weights with that task's images. A result of fewer rows than an
+ * input is the sum over the rows that belong to each. Where a value is larger than a device binds at once, such a kernel computes
+ * it part by part; other inputs it gets whole. Without such a rule it must have everything whole.
+ */
+export type RowRule = readonly number[];
 
 /**
  * The movement ops; their attributes say how an index of the output becomes an index of the first input, the one that

@@ -34,7 +34,7 @@ const unrolled = (
 });
 
 /** 3x3 with padding 1 and rows that are whole vectors: the common case, and the fastest. */
-const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid }) => {
+const aligned3x3 = kernelOp('conv2dSimd', [0, 1], (node, { lanes, maxGrid }) => {
   const [x, packed] = node.inputs;
   const [tasks] = packed.shape;
   const [images, c, h, w] = x.shape;
@@ -53,7 +53,7 @@ const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid }) => {
 });
 
 /** Any kernel, padding and extents. */
-const general = kernelOp('conv2dSimdAny', (node, { lanes, maxGrid }) => {
+const general = kernelOp('conv2dSimdAny', [0, 1], (node, { lanes, maxGrid }) => {
   const [x, packed] = node.inputs;
   const [tasks, , kh, kw] = packed.shape;
   const [images, o, oh, ow] = node.shape;
@@ -67,7 +67,7 @@ const general = kernelOp('conv2dSimdAny', (node, { lanes, maxGrid }) => {
   };
 });
 
-const weightGradOp = kernelOp('conv2dWeightGradSimd', (node, { lanes }) => {
+const weightGradOp = kernelOp('conv2dWeightGradSimd', [0, 1], (node, { lanes }) => {
   const [x, g] = node.inputs;
   const [tasks, parts, o, c, kh, kw] = node.shape;
   const [images, ...image] = x.shape;

@@ -25,13 +25,13 @@ const maxPoolOp: Op = {
     const [x] = node.inputs;
     return [scatterPool(g, codesOf(x, poolAttrs(node), node.shape), x.shape, poolAttrs(node))];
   },
-  lowering: { kind: 'kernel', kernel: maxPoolKernel, batch: batchImages },
+  lowering: { kind: 'kernel', kernel: maxPoolKernel, batch: batchImages, rows: [0] },
 };
 
 const codesOp: Op = {
   name: 'maxPool2dCodes',
   vjp: () => [null],
-  lowering: { kind: 'kernel', kernel: maxPoolCodesKernel, batch: batchImages },
+  lowering: { kind: 'kernel', kernel: maxPoolCodesKernel, batch: batchImages, rows: [0] },
 };
 
 const gatherPoolOp: Op = {
@@ -40,7 +40,7 @@ const gatherPoolOp: Op = {
     const [x, codes] = node.inputs;
     return [scatterPool(g, codes, x.shape, poolAttrs(node)), null];
   },
-  lowering: { kind: 'kernel', kernel: gatherPoolKernel, batch: batchImages },
+  lowering: { kind: 'kernel', kernel: gatherPoolKernel, batch: batchImages, rows: [0, 1] },
 };
 
 const scatterPoolOp: Op = {
@@ -49,7 +49,7 @@ const scatterPoolOp: Op = {
     const [, codes] = node.inputs;
     return [gatherPool(u, codes, poolAttrs(node)), null];
   },
-  lowering: { kind: 'kernel', kernel: scatterPoolKernel, batch: batchImages },
+  lowering: { kind: 'kernel', kernel: scatterPoolKernel, batch: batchImages, rows: [0, 1] },
 };
 
 const codesOf = (x: Tensor, attrs: PoolAttrs, shape: readonly number[]): Tensor =>

@@ -34,6 +34,7 @@ const upsampleOp: Op = {
     kind: 'kernel',
     kernel: (node, device) => resizeKernel('upsample_nearest', node, node.inputs[0], node, device),
     batch: batchImages,
+    rows: [0],
   },
 };
 
@@ -44,6 +45,7 @@ const blockSumOp: Op = {
     kind: 'kernel',
     kernel: (node, device) => resizeKernel('upsample_nearest_adjoint', node, node, node.inputs[0], device),
     batch: batchImages,
+    rows: [0],
   },
 };
 
