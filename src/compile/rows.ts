@@ -18,12 +18,21 @@ const late = (name: string, lowering: Op['lowering']): Op => ({
 
 const view = (name: ViewKind): Op => late(name, { kind: 'view', view: name });
 const [sliceOp, padOp, afterOp] = [view('slice'), view('pad'), view('after')];
-const addOp = late('add', {
-  kind: 'elementwise',
-  wgsl: (a, b) => `${a} + ${b}`,
-  neutral: 0,
-  commutative: true,
-});
+
+/** NaN wins, as in every reduction. Told by its bits: compilers may take it that no number differs from itself. */
+const greaterOfFloats = (a: string, b: string): string =>
+  `select(${a}, ${b}, (${b} > ${a}) | ((bitcast<I>(${b}) & I(0x7fffffff)) > I(0x7f800000)))`;
+const pair = (name: string, wgsl: (a: string, b: string) => string, neutral?: number): Op =>
+  late(name, { kind: 'elementwise', wgsl, neutral, commutative: true });
+const add = pair('add', (a, b) => `${a} + ${b}`, 0);
+const pairs = {
+  sum: { f32: add, i32: add },
+  max: { f32: pair('max', greaterOfFloats), i32: pair('max', (a, b) => `max(${a}, ${b})`) },
+};
+
+/** Values of one shape combined element by element, in order. */
+export const combined = (values: readonly Tensor[], how: keyof typeof pairs): Tensor =>
+  values.reduce((a, b) => new Tensor(pairs[how][a.dtype], [a, b], {}, a.shape, a.dtype));
 
 const alongAxis = (x: Tensor, axis: number, value: number): number[] =>
   x.shape.map((_, d) => (d === axis ? value : 0));
@@ -67,9 +76,10 @@ export interface Piece {
 
 /** The sum of pieces of `rows` rows, each at its place: where no two overlap, they are joined. */
 export const joined = (pieces: readonly Piece[], rows: number): Tensor =>
-  pieces
-    .map(({ value, from }) => place(value, from, rows))
-    .reduce((a, b) => new Tensor(addOp, [a, b], {}, a.shape, a.dtype));
+  combined(
+    pieces.map(({ value, from }) => place(value, from, rows)),
+    'sum',
+  );
 
 /** The value of x, which is not read before the others exist. */
 export const after = (x: Tensor, others: readonly Tensor[]): Tensor =>

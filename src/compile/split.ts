@@ -2,9 +2,9 @@ import { topologicalOrder } from '../graph/order.ts';
 import { withOrigin } from '../graph/origin.ts';
 import { sizeOf } from '../graph/shape.ts';
 import { zeros } from '../graph/source.ts';
-import { bytesOf, Tensor } from '../graph/tensor.ts';
+import { bytesOf, type Tensor } from '../graph/tensor.ts';
 import { cutsOf, type Range } from './cuts.ts';
-import { cut, joined, type Piece, withRows } from './rows.ts';
+import { after, combined, cut, joined, type Piece, withRows } from './rows.ts';
 
 /*
  * Values larger than a device binds at once exist in parts along their leading axis, the batch: part k of an elementwise
@@ -29,6 +29,22 @@ function splittable(node: Tensor, limit: number): boolean {
 }
 
 /**
+ * The values to split: the large ones that are stored; what is computed from them, or they from, in the same loops goes along,
+ * so that no part looks into a large expression.
+ */
+function chooseSplit(order: readonly Tensor[], large: ReadonlySet<Tensor>, limit: number): Set<Tensor> {
+  const split = new Set([...large].filter((t) => splittable(t, limit)));
+  const wanted = (t: Tensor) => bytesOf(t) > limit && !split.has(t) && splittable(t, limit);
+  for (let before = -1; before < split.size; ) {
+    before = split.size;
+    for (const node of order) if (operands(node).some((x) => split.has(x)) && wanted(node)) split.add(node);
+    for (const node of [...order].reverse())
+      if (split.has(node)) for (const x of operands(node)) if (wanted(x)) split.add(x);
+  }
+  return split;
+}
+
+/**
  * The graph with large values replaced by parts of at most `limit` bytes.
  * @param large stored values that take more
  * @throws what `refuse` gives for a value that cannot be split, or is needed whole
@@ -40,13 +56,9 @@ export function splitLarge(
   refuse: (value: Tensor) => Error,
 ): Tensor[] {
   const order = topologicalOrder(outputs);
-  const split = new Set<Tensor>();
-  for (const node of order) {
-    // What is computed from a large value and not stored goes along, so that loops read part by part.
-    const touched = large.has(node) || (bytesOf(node) > limit && operands(node).some((x) => split.has(x)));
-    if (touched && splittable(node, limit)) split.add(node);
-    else if (large.has(node)) throw refuse(node);
-  }
+  const split = chooseSplit(order, large, limit);
+  for (const node of large) if (!split.has(node)) throw refuse(node);
+  for (const output of outputs) if (split.has(output)) throw refuse(output);
   const links = order.map((node) => [node, ...operands(node)].filter((t) => split.has(t)));
   const cuts = cutsOf(
     [...split].map((t) => ({ rows: rowsOf(t), bytes: rowBytes(t) })),
@@ -59,7 +71,6 @@ export function splitLarge(
       if (split.has(node)) splitter.split(node, cuts.get(rowsOf(node))!);
       else splitter.keep(node);
     });
-  for (const output of outputs) if (split.has(output)) throw refuse(output);
   return outputs.map((output) => splitter.whole(output));
 }
 
@@ -96,11 +107,13 @@ class Splitter {
       this.#pieces.set(node, kind === 'reduce' ? this.#reduced(node, source) : this.#byKernel(node, source));
   }
 
-  /** The new value of a node. Joining a large one's parts is an expression for loops to read, not to be stored. */
+  /** The new value of a node. Joining a large one's parts is an expression for loops to read; the parts are stored, not it. */
   whole(node: Tensor): Tensor {
     const known = this.#whole.get(node);
     if (known !== undefined) return known;
-    const value = joined(this.#pieces.get(node)!, rowsOf(node));
+    const pieces = this.#pieces.get(node)!;
+    const apart = this.#large.has(node) ? pieces.map((p) => ({ ...p, value: after(p.value, []) })) : pieces;
+    const value = joined(apart, rowsOf(node));
     this.#whole.set(node, value);
     return value;
   }
@@ -194,20 +207,19 @@ class Splitter {
     }
   }
 
-  /** A reduction of a value in parts: its pieces, or the reduced pieces reduced again. */
+  /** A reduction of a value in parts: the parts' own, or those combined. */
   #reduced(node: Tensor, source: Tensor): readonly Piece[] {
-    const pieces = this.#pieces.get(source)!;
-    const each = pieces.map(({ value, from, to }) => ({
-      value: withRows(node, [value], (node.attrs.axes as number[]).includes(0) ? 1 : to - from),
+    const { lowering } = node.op;
+    if (lowering.kind !== 'reduce') throw new Error(`${node} is not a reduction`);
+    const overRows = (node.attrs.axes as number[]).includes(0);
+    const pieces = this.#pieces.get(source)!.map(({ value, from, to }) => ({
+      value: withRows(node, [value], overRows ? 1 : to - from),
       from,
       to,
     }));
-    if (!(node.attrs.axes as number[]).includes(0)) return each;
-    const list = joined(
-      each.map(({ value }, i) => ({ value, from: i, to: i + 1 })),
-      each.length,
-    );
-    return [{ value: new Tensor(node.op, [list], { axes: [0] }, node.shape, node.dtype), from: 0, to: 1 }];
+    if (!overRows) return pieces;
+    const values = pieces.map((p) => p.value);
+    return [{ value: combined(values, lowering.combine), from: 0, to: 1 }];
   }
 
   /** A kernel's result that is not large, from each part of a large input. */

@@ -22,6 +22,12 @@ const device = await defaultDevice();
 const test = suite('values larger than a binding');
 const random = new Random('split');
 const sample = (...shape: number[]): Tensor => normal(random, shape, 1);
+/** A tensor that is large while nothing that it is made of is: arguments are never split. */
+const large = (...shape: number[]): Tensor => {
+  const rows = shape.map((n, d) => (d === 1 ? 1 : n));
+  const columns = shape.map((n, d) => (d === 1 ? n : 1));
+  return ops.tanh(ops.mul(sample(...rows), sample(...columns)));
+};
 
 /** The largest value that a plan makes or takes, in bytes. */
 const largest = (plan: Plan): number =>
@@ -53,20 +59,17 @@ const stored = (x: Tensor): Tensor => {
 const small = (y: Tensor): Tensor[] => [ops.sum(y), ops.mean(ops.square(y), 0)];
 
 test('elementwise, broadcasts, and sums and maxima over the rows or others', async () => {
-  const x = sample(6, 4, 10);
-  const y = stored(ops.mul(x, sample(1, 4, 1)));
+  const y = stored(large(6, 4, 10));
   await compare(
     [ops.sum(y), ops.sum(y, 0), ops.max(y, 0), ops.max(y), ops.sum(y, [1, 2]), ops.mean(y, 1), ops.max(y, 2)],
     400,
     'reductions',
   );
-  const large = ops.mul(sample(6, 1, 10), sample(1, 4, 1));
-  await compare(small(stored(large)), 400, 'a product of small ones');
   await compare(small(stored(ops.add(ops.toFloat(iota([6, 40], 0)), sample(1, 40)))), 400, 'counting rows');
 });
 
 test('movement', async () => {
-  const y = stored(sample(6, 4, 10));
+  const y = stored(large(6, 4, 10));
   const views: Record<string, (t: Tensor) => Tensor> = {
     'reshape behind the rows': (t) => ops.reshape(t, [6, 40]),
     'reshape that multiplies rows': (t) => ops.reshape(t, [24, 10]),
@@ -80,8 +83,8 @@ test('movement', async () => {
     'a slice across parts': (t) => ops.slice(t, [1, 0, 2], [5, 4, 9]),
     pad: (t) => ops.pad(t, [2, 1, 0], [3, 0, 2]),
     concat: (t) => ops.concat([t, ops.mul(t, 2), ops.slice(t, [2], [3])], 0),
-    'concat behind the rows': (t) => ops.concat([t, ops.neg(t)], 2),
-    expand: (t) => ops.broadcastTo(ops.reshape(t, [6, 1, 40]), [6, 3, 40]),
+    'concat behind the rows': (t) => ops.concat([t, ops.mul(t, 2)], 2),
+    expand: (t) => ops.broadcastTo(ops.reshape(t, [6, 1, 40]), [6, 2, 40]),
     'a new leading axis': (t) => ops.broadcastTo(ops.reshape(t, [6, 4, 10, 1]), [6, 4, 10, 2]),
     'stop of the gradient': ops.stopGradient,
   };
@@ -92,7 +95,7 @@ test('movement', async () => {
 });
 
 test('convolution, pooling, upsampling, batch norm and products, with first and second derivatives', async () => {
-  const images = sample(8, 3, 8, 8);
+  const images = large(16, 3, 16, 16);
   const weight = sample(4, 3, 3, 3).mul(0.3);
   const [gamma, beta] = [sample(4), sample(4)];
   const layers: Record<string, (x: Tensor, w: Tensor) => Tensor> = {
@@ -102,17 +105,17 @@ test('convolution, pooling, upsampling, batch norm and products, with first and 
     'average pooling': (x, w) => ops.avgPool2d(ops.conv2d(x, w, { padding: 1 }), 2),
     'pooling that overlaps': (x, w) =>
       ops.maxPool2d(ops.conv2d(x, w, { padding: 1 }), 3, { stride: 2, padding: 1 }),
-    upsampling: (x, w) => ops.upsampleNearest(ops.conv2d(x, w), [11, 13]),
+    upsampling: (x, w) => ops.upsampleNearest(ops.conv2d(x, w), [19, 21]),
     'batch norm': (x, w) => ops.batchNorm(ops.conv2d(x, w, { padding: 1 }), gamma, beta),
     'a stack of products': (x, w) =>
-      ops.matmul(ops.reshape(ops.conv2d(x, w, { padding: 1 }), [8, 4, 64]), sample(64, 5).mul(0.1)),
+      ops.matmul(ops.reshape(ops.conv2d(x, w, { padding: 1 }), [16, 4, 256]), sample(256, 5).mul(0.1)),
   };
   for (const [name, f] of Object.entries(layers)) {
     const value = ops.mean(ops.square(ops.tanh(f(images, weight))));
     const first = grad(value, { images, weight });
     const second = grad(ops.sum(ops.square(first.weight)), { images, weight });
     const outputs = [value, first.weight, second.weight, ...[first, second].map((g) => ops.sum(g.images, 0))];
-    await compare(outputs, 2100, name, 2e-4);
+    await compare(outputs, 30_000, name, 2e-4);
   }
 });
 
@@ -122,18 +125,18 @@ test('tasks with weights of their own', async () => {
       ops.mean(ops.square(ops.maxPool2d(ops.tanh(ops.conv2d(x, weight, { padding: 1 })), 2)));
     return { value: value(w), gradient: grad(value(w), w) };
   });
-  const { value, gradient } = f({ x: sample(2, 4, 3, 8, 8), w: sample(2, 4, 3, 3, 3).mul(0.3) });
-  await compare([value, gradient], 4200, 'one task in each part', 1e-4);
+  const { value, gradient } = f({ x: large(2, 4, 3, 16, 16), w: sample(2, 4, 3, 3, 3).mul(0.3) });
+  await compare([value, gradient], 20_000, 'one task in each part', 1e-4);
 });
 
 test('random graphs against float64', async () => {
   let inParts = 0;
-  for (let seed = 600; seed < 660; seed++) {
+  for (let seed = 600; seed < 650; seed++) {
     const graph = new Random(`graph ${seed}`);
     const leaves = randomLeaves(graph, 1 + graph.int(4));
     const outputs = growGraph(graph, leaves, 6 + graph.int(14)).map((t) => ops.max(t));
     const whole = makePlan(outputs, 0, device.capabilities);
-    const limit = Math.max(largest(whole) / 3, ...leaves.map(bytesOf));
+    const limit = Math.max(0.7 * largest(whole), ...leaves.map(bytesOf));
     let run: Awaited<ReturnType<typeof planAndRun>>;
     try {
       run = await planAndRun(outputs, device, { maxBindingBytes: limit });
@@ -147,7 +150,7 @@ test('random graphs against float64', async () => {
     for (const [i, node] of outputs.entries())
       assertAgree(node, run.values[i], expected[i], 1e-4, `seed ${seed}, output ${i}`);
   }
-  assert.ok(inParts >= 15, `${inParts} graphs were computed in parts`);
+  assert.ok(inParts >= 8, `${inParts} graphs were computed in parts`);
 });
 
 const model = { preset: 'paper', size: 32, width: 4, attention: 'low', siamese: true } as const;
@@ -162,7 +165,8 @@ function metaStep(): Tensor[] {
   });
   const { theta } = adapt(loss(model), params, pairs(6), { rate: 0.05, steps: 2 });
   const query = loss(model)(theta, pairs(4));
-  return [query, ...tree.leaves(grad(query, params))];
+  const gradient = tree.leaves(grad(query, params)).map((g) => ops.reshape(g, [-1]));
+  return [query, ops.concat(gradient, 0)];
 }
 
 test('a whole second-order meta-step, to the same bits in every run', async () => {
@@ -192,7 +196,7 @@ test('what cannot be computed in parts is named', () => {
     () => makePlan([ops.sum(y), ops.sum(y, 1)], 0, { ...limits, maxBindingBytes: 2 ** 13 }),
     /plan: Tensor/,
   );
-  const wide = stored(ops.mul(ops.reshape(x, [64, 64, 1]), ops.ones([1, 1, 4])));
+  const wide = stored(ops.mul(ops.reshape(x, [64, 64, 1]), sample(1, 1, 4)));
   assert.throws(() => makePlan([wide], 0, limits), message('tanh'));
 });
 
