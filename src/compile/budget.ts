@@ -19,6 +19,13 @@ const excess = (schedule: Schedule, target: number): number =>
 
 /** More rounds bring little, and each schedules the whole graph anew. */
 const MOST_ROUNDS = 40;
+/** What a round aims at, as a share of the peak before it: lower peaks first, so that only what they ask for is computed anew. */
+const STEP = 0.9;
+const SMALL_STEP = 0.98;
+/** A round that leaves more than this share of the excess is not worth another. */
+const WORTH_IT = 0.97;
+/** Choices of values tried in one round. */
+const MOST_TRIES = 16;
 /** Values taken for recomputation in one round at most. */
 const MOST_AT_ONCE = 32;
 
@@ -37,15 +44,13 @@ export function withinBudget(
   let best = start;
   let lowest = before;
   let current = start;
-  // Slots are a little more than what is alive, so the target for that may have to be lower than the budget.
-  let target = budget;
   for (let round = 0; round < MOST_ROUNDS && lowest > budget; round++) {
-    const over = excess(current, target);
-    if (over === 0) {
-      target *= Math.min(0.98, budget / scratch(current));
-      continue;
-    }
-    const next = improved(current, target, over, remake);
+    const peak = Math.max(...aliveAt(current));
+    // Slots are a little more than what is alive, so that must come below the budget.
+    const wanted = (budget * peak) / scratch(current);
+    const next =
+      improved(current, Math.max(wanted, STEP * peak), remake) ??
+      improved(current, SMALL_STEP * peak, remake);
     if (next === undefined) break;
     current = next;
     const bytes = scratch(next);
@@ -58,18 +63,23 @@ export function withinBudget(
   );
 }
 
-/** The schedule with more recomputation and less excess; fewer values at once where many do not help. */
+/** The schedule with more recomputation and less excess; with fewer values at once, or others, where the best do not help. */
 function improved(
   schedule: Schedule,
   target: number,
-  over: number,
   remake: (roots: readonly Tensor[]) => Schedule,
 ): Schedule | undefined {
+  const over = excess(schedule, target);
   const recomputation = new Recomputation(schedule, aliveAt(schedule), target);
-  const candidates = recomputation.candidates(MOST_AT_ONCE);
-  for (let count = candidates.length; count > 0; count = Math.floor(count / 2)) {
+  let candidates = recomputation.candidates(MOST_AT_ONCE);
+  for (let count = candidates.length, tries = 0; count > 0 && tries < MOST_TRIES; tries++) {
     const next = remake(recomputation.apply(candidates.slice(0, count)));
-    if (excess(next, target) < over) return next;
+    if (excess(next, target) < WORTH_IT * over) return next;
+    if (count > 1) count = Math.ceil(count / 2);
+    else {
+      candidates = candidates.slice(1);
+      count = candidates.length;
+    }
   }
   return undefined;
 }

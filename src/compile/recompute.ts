@@ -19,6 +19,8 @@ const SECONDS_PER_BYTE = 1 / 8e9;
 const SECONDS_PER_FLOP = 1 / 40e9;
 /** A value of this share of another's bytes is rather kept for computing the other than computed anew too. */
 const SMALL = 1 / 8;
+/** Values below this share of the excess at the peak are too many to be worth their trouble. */
+const WORTHWHILE = 1 / 64;
 /** Values computed anew for the sake of one, itself included. */
 const MOST_VALUES = 12;
 
@@ -98,8 +100,9 @@ export class Recomputation {
    * is needed to compute another.
    */
   candidates(most: number): Candidate[] {
+    const least = WORTHWHILE * (Math.max(...this.#alive) - this.#target);
     const ranked = [...this.#reads.keys()]
-      .filter((t) => !this.#fixed.has(t))
+      .filter((t) => !this.#fixed.has(t) && bytesOf(t) >= least)
       .flatMap((t) => this.#gaps(t))
       .sort((a, b) => b.worth - a.worth);
     const alive = [...this.#alive];

@@ -1,4 +1,4 @@
-import { makePlan } from '../../src/compile/index.ts';
+import { makePlan, type PlanOptions } from '../../src/compile/index.ts';
 import type { Capabilities } from '../../src/device/capabilities.ts';
 import type { Device } from '../../src/device/device.ts';
 import { LoadedPlan } from '../../src/device/execute.ts';
@@ -11,8 +11,9 @@ export async function planAndRun(
   outputs: readonly Tensor[],
   device: Device,
   capabilities: Partial<Capabilities> = {},
+  options: PlanOptions = {},
 ): Promise<{ plan: Plan; values: HostData[] }> {
-  const plan = makePlan(outputs, 0, { ...device.capabilities, ...capabilities });
+  const plan = makePlan(outputs, 0, { ...device.capabilities, ...capabilities }, options);
   const arrays = new LoadedPlan(plan, device).run([], outputs.map(bytesOf));
   const values: HostData[] = [];
   for (const [i, t] of outputs.entries()) {
