@@ -1,4 +1,4 @@
-import { checkOptions, fraction, integer, oneOf, positive, type Rules } from '../option-rules.ts';
+import { checkOptions, fraction, integer, oneOf, optional, positive, type Rules } from '../option-rules.ts';
 import type { FineTuneOptions } from './fine-tune.ts';
 import { type Algorithm, algorithms, innerOptimisers, type MetaTrainOptions } from './meta-options.ts';
 
@@ -23,6 +23,8 @@ const metaTrainRules: Rules<MetaTrainOptions> = {
   annealSteps: integer(1),
   lambda: positive,
   cgSteps: integer(1),
+  microBatch: optional(integer(1)),
+  memoryBudget: optional(positive),
 };
 
 const fineTuneRules: Rules<FineTuneOptions> = {
@@ -32,6 +34,7 @@ const fineTuneRules: Rules<FineTuneOptions> = {
   beta1: fraction,
   patience: integer(1),
   references: integer(1),
+  memoryBudget: optional(positive),
 };
 
 /** @throws naming the field, its value and what is allowed, or two that contradict each other. */

@@ -50,6 +50,10 @@ export interface MetaTrainOptions {
   /** Of imaml: the weight of the distance to the initial parameters in the inner objective, and steps of conjugate gradients. */
   readonly lambda: number;
   readonly cgSteps: number;
+  /** Most tasks computed at once (default: all). Fewer take less memory and give the same meta-gradient, but for rounding. */
+  readonly microBatch?: number;
+  /** Most scratch memory of a plan, in MiB (default: as much as it takes): values are then computed anew instead of kept. */
+  readonly memoryBudget?: number;
 }
 
 /** The protocol of the paper's scale: MAML, 4 tasks a step, 20 support and 20 query pairs, one inner step, second order. */
