@@ -79,7 +79,7 @@ export type Lowering =
  * input is the sum over the rows that belong to each. Where a value is larger than a device binds at once, such a kernel computes
  * it part by part; other inputs it gets whole. Without such a rule it must have everything whole.
  */
-export type RowRule = readonly number[];
+export type RowRule = readonly [number, ...number[]];
 
 /**
  * The movement ops; their attributes say how an index of the output becomes an index of the first input, the one that
