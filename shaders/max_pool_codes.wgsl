@@ -1,12 +1,15 @@
-// Where max pooling found its maximum: code[p,i,j] = a * kernel + b of the first greatest element of the window,
+// Where max pooling found its maximum: code[p,i,j] = a * kw + b of the first greatest element of the window,
 // or of its last NaN.
 // x [planes,H,W], code [planes,OH,OW]. Grid: one workgroup per plane, a tile of TX x TY outputs at a time.
 override TX: u32 = 8;
 override TY: u32 = 1;
 // The window. Constants, so that the common ones become straight code.
-override KERNEL: u32 = 2;
-override STRIDE: u32 = 2;
-override PADDING: u32 = 0;
+override KERNEL_H: u32 = 2;
+override KERNEL_W: u32 = 2;
+override STRIDE_H: u32 = 2;
+override STRIDE_W: u32 = 2;
+override PADDING_H: u32 = 0;
+override PADDING_W: u32 = 0;
 struct Dims { planes: u32, h: u32, w: u32, oh: u32, ow: u32 }
 @group(0) @binding(0) var<uniform> dims: Dims;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -21,15 +24,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var j = lane.x; j < dims.ow; j += TX) {
       var best = 0f;
       var chosen = -1;
-      for (var a = 0u; a < KERNEL; a++) {
-        for (var b = 0u; b < KERNEL; b++) {
-          let r = i * STRIDE + a - PADDING;
-          let c = j * STRIDE + b - PADDING;
+      for (var a = 0u; a < KERNEL_H; a++) {
+        for (var b = 0u; b < KERNEL_W; b++) {
+          let r = i * STRIDE_H + a - PADDING_H;
+          let c = j * STRIDE_W + b - PADDING_W;
           if (r < dims.h && c < dims.w) {
             let value = x[image + r * dims.w + c];
             if (chosen < 0 || value > best || !(value == value)) {
               best = value;
-              chosen = i32(a * KERNEL + b);
+              chosen = i32(a * KERNEL_W + b);
             }
           }
         }

@@ -19,7 +19,8 @@ function poolKernel(
   const { kernel, stride, padding } = node.attrs as unknown as PoolAttrs;
   const [n, c, h, w] = image.shape;
   const [, , oh, ow] = pooled.shape;
-  const halves = kernel === 2 && stride === 2 && padding === 0 && w % 4 === 0;
+  const two = (pair: readonly number[]) => pair.every((k) => k === 2);
+  const halves = two(kernel) && two(stride) && padding.every((p) => p === 0) && w % 4 === 0;
   // Scattering writes whole windows only, so there must be no row outside of them.
   const byQuads = halves && (kind !== 'scatter_pool' || h === 2 * oh);
   const name: ShaderName = byQuads ? `${kind}_2x2` : kind;
@@ -28,9 +29,17 @@ function poolKernel(
     source: shaderSource(name),
     constants: byQuads
       ? tileFor(w / 4, device)
-      : { ...tileFor(node.shape[3], device), KERNEL: kernel, STRIDE: stride, PADDING: padding },
+      : {
+          ...tileFor(node.shape[3], device),
+          KERNEL_H: kernel[0],
+          KERNEL_W: kernel[1],
+          STRIDE_H: stride[0],
+          STRIDE_W: stride[1],
+          PADDING_H: padding[0],
+          PADDING_W: padding[1],
+        },
     dims: [n * c, h, w, oh, ow].map(u32),
-    flops: pooled.size * (kind.startsWith('max_pool') ? kernel ** 2 : 0),
+    flops: pooled.size * (kind.startsWith('max_pool') ? kernel[0] * kernel[1] : 0),
     grid: planeGrid(n * c, device),
   };
 }
