@@ -13,7 +13,6 @@ export const SHADERS = {
   gather_pool: new URL('../../shaders/gather_pool.wgsl', import.meta.url),
   matmul: new URL('../../shaders/matmul.wgsl', import.meta.url),
   max_pool: new URL('../../shaders/max_pool.wgsl', import.meta.url),
-  max_pool_codes: new URL('../../shaders/max_pool_codes.wgsl', import.meta.url),
   reduce_columns: new URL('../../shaders/reduce_columns.wgsl', import.meta.url),
   reduce_rows: new URL('../../shaders/reduce_rows.wgsl', import.meta.url),
   scatter_pool: new URL('../../shaders/scatter_pool.wgsl', import.meta.url),
@@ -25,7 +24,6 @@ export const SHADERS = {
   conv2d_weight_grad_simd_rows: new URL('../../shaders/conv2d_weight_grad_simd_rows.wgsl', import.meta.url),
   matmul_simd: new URL('../../shaders/matmul_simd.wgsl', import.meta.url),
   max_pool_2x2: new URL('../../shaders/max_pool_2x2.wgsl', import.meta.url),
-  max_pool_codes_2x2: new URL('../../shaders/max_pool_codes_2x2.wgsl', import.meta.url),
   gather_pool_2x2: new URL('../../shaders/gather_pool_2x2.wgsl', import.meta.url),
   scatter_pool_2x2: new URL('../../shaders/scatter_pool_2x2.wgsl', import.meta.url),
 } as const;
