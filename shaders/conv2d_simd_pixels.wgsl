@@ -9,10 +9,10 @@
 // A workgroup is one subgroup and computes a tile of ROWS x COLUMNS pixels of GROUPS * LANES output channels, GROUPS to a lane.
 // A lane loads the weights of its channels and a share of the pixels that the tile reads, which are broadcast: so it does not
 // matter where rows start in memory. WHOLE says that a tile is as wide as the image: which taps fall left or right of it is
-// then known when the text is unrolled.
+// then known when the text is unrolled, and SPAN neighbouring pixels are loaded at a time if rows are made of such.
 // Grid: x and y = N * ceil(OH / ROWS) * ceil(OW / COLUMNS) folded, z = B * ceil(O / (GROUPS * LANES)).
 // Constants: LANES (subgroup size), GROUPS (1, 2 or 4), ROWS, COLUMNS, KH, KW, PAD, WHOLE: 1 if COLUMNS is OW, else 0,
-// W: of x, used if WHOLE.
+// W: of x, used if WHOLE, SPAN: 4, 2 or 1, a divisor of W if WHOLE, else 1.
 enable subgroups;
 
 struct Dims {
@@ -23,17 +23,24 @@ struct Dims {
 #if 3 < GROUPS
 alias V = vec4f;
 #end
-#if GROUPS < 3
-#if 1 < GROUPS
+#if GROUPS%4/2
 alias V = vec2f;
 #end
 #if GROUPS < 2
 alias V = f32;
 #end
+#if 3 < SPAN
+alias S = vec4f;
+#end
+#if SPAN%4/2
+alias S = vec2f;
+#end
+#if SPAN < 2
+alias S = f32;
 #end
 
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<S>;
 @group(0) @binding(2) var<storage, read> packed: array<V>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
@@ -43,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   #let HEIGHT = ROWS+KH-1
   #let WIDTH = WHOLE*W+(1-WHOLE)*(COLUMNS+KW-1)
   #let BORDER = WHOLE*PAD
-  #let LOADS = (HEIGHT*WIDTH+LANES-1)/LANES
+  #let LOADS = (HEIGHT*WIDTH/SPAN+LANES-1)/LANES
   let bands = (dims.oh + ROWS - 1) / ROWS;
   let chunks = (dims.ow + COLUMNS - 1) / COLUMNS;
   let tile = group.y * groups.x + group.x;
@@ -56,13 +63,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let o = (group.z % blocks * LANES + lane) * GROUPS;
   let plane = dims.h * dims.w;
 
-  // Pixel i of those that the tile reads is in row i/WIDTH and column i%WIDTH of them. Those outside the image wrap to numbers
-  // that are too large and read as zero.
+  // Span i of those that the tile reads is in row i/(WIDTH/SPAN) and column i%(WIDTH/SPAN) of them. Those outside the image wrap
+  // to numbers that are too large and read as zero.
   #for k in 0..LOADS
-  let row_$k = top + ($k * LANES + lane) / $(WIDTH) - PAD;
-  let column_$k = left + ($k * LANES + lane) % $(WIDTH) - $((1-WHOLE)*PAD);
+  let row_$k = top + ($k * LANES + lane) / $(WIDTH/SPAN) - PAD;
+  let column_$k = left + ($k * LANES + lane) % $(WIDTH/SPAN) * SPAN - $((1-WHOLE)*PAD);
   let inside_$k = (row_$k < dims.h) & (column_$k < dims.w);
-  let from_$k = n * dims.c * plane + row_$k * dims.w + column_$k;
+  let from_$k = (n * dims.c * plane + row_$k * dims.w + column_$k) / SPAN;
   #end
   // Lanes past the last output channel repeat it.
   let slots = (dims.o + 3) / 4 * $(4/GROUPS);
@@ -78,12 +85,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let w_$t = packed[slot + (c * $(KH*KW) + $t) * slots];
     #end
     #for k in 0..LOADS
-    let x_$k = select(0.0, x[from_$k + c * plane], inside_$k);
+    let x_$k = select(S(), x[from_$k + c * plane / SPAN], inside_$k);
     #end
     #for i in 0..HEIGHT
     #for j in 0..WIDTH
-    #let e = i*WIDTH+j
+    #let e = (i*WIDTH+j)/SPAN
+    #if 1 < SPAN
+    let p_$i_$j = V(subgroupBroadcast(x_$(e/LANES)[$(j%SPAN)], $(e%LANES)));
+    #end
+    #if SPAN < 2
     let p_$i_$j = V(subgroupBroadcast(x_$(e/LANES), $(e%LANES)));
+    #end
     #end
     #end
     #for r in 0..ROWS

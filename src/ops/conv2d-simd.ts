@@ -72,6 +72,8 @@ const general = kernelOp('conv2dSimdPixels', (node, { lanes, maxGrid }) => {
     PAD: node.attrs.padding as number,
     WHOLE: Number(whole),
     W: whole ? w : 0,
+    // Planes are then made of whole spans too.
+    SPAN: !whole ? 1 : w % 4 === 0 ? 4 : w % 2 === 0 ? 2 : 1,
   };
   return {
     ...unrolled('conv2d_simd_pixels', constants),
