@@ -11,14 +11,24 @@
 // of x of its input channel, which is broadcast. KH rows of x are kept. Which taps fall left or right of the image is known
 // when the text is unrolled.
 // Grid: (ceil(C / LANES), ceil(O / (GROUPS * LANES)), B * S).
-// Constants: LANES (subgroup size), GROUPS, KH, KW, PAD, W, OW.
+// Constants: LANES (subgroup size), GROUPS, KH, KW, PAD, W, OW, SPAN: 4, 2 or 1, a divisor of W and OW.
 enable subgroups;
 
 struct Dims { n: u32, c: u32, h: u32, o: u32, oh: u32, s: u32 }
 
+#if 3 < SPAN
+alias S = vec4f;
+#end
+#if SPAN%4/2
+alias S = vec2f;
+#end
+#if SPAN < 2
+alias S = array<f32, 1>;
+#end
+
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> gy: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<S>;
+@group(0) @binding(2) var<storage, read> gy: array<S>;
 @group(0) @binding(3) var<storage, read_write> parts: array<f32>;
 
 @compute @workgroup_size(LANES)
@@ -47,7 +57,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     // read as zero.
     #for u in 1..KH
     #for j in 0..W
-    var x_$u_$j = select(0.0, x[start + ($(u-1)u - PAD) * W + $j], $(u-1)u - PAD < dims.h);
+    var x_$u_$j = select(0.0, x[(start + ($(u-1)u - PAD) * W) / SPAN + $(j/SPAN)][$(j%SPAN)], $(u-1)u - PAD < dims.h);
     #end
     #end
     for (var i = 0u; i < dims.oh; i++) {
@@ -57,8 +67,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       #end
       #end
       let row = i + $(KH-1) - PAD;
+      #for q in 0..W/SPAN
+      let l_$q = x[(start + row * W) / SPAN + $q];
+      #end
       #for j in 0..W
-      let r_$(KH-1)_$j = select(0.0, x[start + row * W + $j], row < dims.h);
+      let r_$(KH-1)_$j = select(0.0, l_$(j/SPAN)[$(j%SPAN)], row < dims.h);
       #end
       #for u in 1..KH
       #for j in 0..W
@@ -67,8 +80,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       #end
       #for g in 0..GROUPS
       let from_$g = ((n * dims.o + filter_$g) * dims.oh + i) * OW;
+      #for q in 0..OW/SPAN
+      let m_$g_$q = gy[from_$g / SPAN + $q];
+      #end
       #for j in 0..OW
-      let g_$g_$j = gy[from_$g + $j];
+      let g_$g_$j = m_$g_$(j/SPAN)[$(j%SPAN)];
       #end
       #end
       #for k in 0..LANES

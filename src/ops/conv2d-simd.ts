@@ -21,7 +21,7 @@ const ROWS = 2;
 const LARGEST_KERNEL = 25;
 /** Output channels per lane of the weight gradient, and input channels per workgroup (fewer where kernels are large). */
 const GROUPS = 2;
-const channelsFor = (kh: number, kw: number): number => (kh * kw > 9 ? 1 : 4);
+const channelsFor = (c: number, kh: number, kw: number): number => (kh * kw > 9 ? 1 : Math.min(c, 4));
 /** Output channels per workgroup of the aligned kernel. */
 const OUTPUTS = 8;
 
@@ -33,6 +33,10 @@ const unrolled = (
   source: unrolledSource(name, constants),
   constants: {},
 });
+
+/** Pixels that are loaded at a time: as many as rows of all these widths are made of. */
+const spanOf = (...widths: readonly number[]): number =>
+  [4, 2].find((span) => widths.every((w) => w % span === 0)) ?? 1;
 
 /** 3x3 with padding 1 and rows of several whole vectors: the common case, and the fastest. */
 const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid }) => {
@@ -72,8 +76,7 @@ const general = kernelOp('conv2dSimdPixels', (node, { lanes, maxGrid }) => {
     PAD: node.attrs.padding as number,
     WHOLE: Number(whole),
     W: whole ? w : 0,
-    // Planes are then made of whole spans too.
-    SPAN: !whole ? 1 : w % 4 === 0 ? 4 : w % 2 === 0 ? 2 : 1,
+    SPAN: whole ? spanOf(w) : 1,
   };
   return {
     ...unrolled('conv2d_simd_pixels', constants),
@@ -92,7 +95,7 @@ const weightGradOp = kernelOp('conv2dWeightGradSimd', (node, { lanes }) => {
   const [images, ...image] = x.shape;
   const [, , oh, ow] = g.shape;
   const padding = node.attrs.padding as number;
-  const CHANNELS = channelsFor(kh, kw);
+  const CHANNELS = channelsFor(c, kh, kw);
   const aligned = x.shape[3] % 4 === 0 && ow % 4 === 0;
   const constants = {
     LANES: lanes,
@@ -127,6 +130,7 @@ const weightGradRowsOp = kernelOp('conv2dWeightGradSimdRows', (node, { lanes }) 
     PAD: node.attrs.padding as number,
     W: w,
     OW: ow,
+    SPAN: spanOf(w, ow),
   };
   return {
     ...unrolled('conv2d_weight_grad_simd_rows', constants),
@@ -190,7 +194,7 @@ export function toWeightSimd(node: Tensor, workgroups: number, device: Capabilit
     const parts = partsFor(images, Math.ceil(c / device.lanes) * Math.ceil(o / (groups * device.lanes)));
     return new Tensor(weightGradRowsOp, node.inputs, { ...attrs, groups }, [tasks, parts, ...weight], 'f32');
   }
-  const tiles = Math.ceil(c / channelsFor(kh, kw)) * Math.ceil(o / (GROUPS * device.lanes));
+  const tiles = Math.ceil(c / channelsFor(c, kh, kw)) * Math.ceil(o / (GROUPS * device.lanes));
   const parts = partsFor(images * Math.ceil(oh / ROWS), tiles);
   return new Tensor(weightGradOp, node.inputs, node.attrs, [tasks, parts, ...weight], 'f32');
 }
