@@ -105,11 +105,7 @@ export const toInputTiled = (node: Tensor, device: Capabilities): Tensor | undef
 const LEAST_SHARE = 128;
 
 /** dT/dw(x, g) as partial sums [B,S,O,C,KH,KW] over parts of a task's output pixels, enough for `workgroups` workgroups. */
-export function toWeightTiled(
-  node: Tensor,
-  workgroups: number,
-  device: Capabilities,
-): Tensor | undefined {
+export function toWeightTiled(node: Tensor, workgroups: number, device: Capabilities): Tensor | undefined {
   if (!servesTiled(device)) return undefined;
   const [, g] = node.inputs;
   const [tasks, ...weight] = node.shape;
