@@ -13,6 +13,7 @@ import { addMetaTrain } from './meta-train.ts';
 import { addPredict } from './predict.ts';
 import { addReproduce } from './reproduce.ts';
 import { addTasks } from './tasks.ts';
+import { addTune } from './tune.ts';
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -29,6 +30,7 @@ for (const add of [
   addCertify,
   addDemo,
   addDoctor,
+  addTune,
   addTasks,
   addMetaTrain,
   addFineTune,

@@ -26,8 +26,13 @@ export interface Tiles {
 export interface Tuning {
   /** Kernels for processors. */
   readonly simd: {
-    /** Rows of pixels that a lane of a convolution computes at a time. */
+    /** Rows of pixels that a lane of a convolution of whole vectors computes at a time. */
     readonly convolutionRows: number;
+    /**
+     * Multiply-adds that a loop body of other convolutions unrolls into, at most; with the loads beside them, more than 1024 do not
+     * stay in 32 KiB of instructions.
+     */
+    readonly loopBody: number;
     /** Most rows of a matrix product per lane. */
     readonly matmulRows: number;
     /** Workgroups that a weight gradient is split into, at least. */
@@ -47,7 +52,8 @@ export interface Tuning {
   };
 }
 
-const tile = (m: number, n: number, k: number, rows: number, columns: number): Tile => ({
+/** A tile, by its numbers in order. */
+export const tile = (m: number, n: number, k: number, rows: number, columns: number): Tile => ({
   m,
   n,
   k,
@@ -63,7 +69,7 @@ const wide: Tiles = {
 
 /** What serves where nothing was tuned. */
 export const defaultTuning: Tuning = {
-  simd: { convolutionRows: 2, matmulRows: 16, weightGradWorkgroups: 32 },
+  simd: { convolutionRows: 2, loopBody: 1024, matmulRows: 16, weightGradWorkgroups: 32 },
   tiled: {
     forward: wide,
     inputGrad: wide,

@@ -3,8 +3,6 @@
  * tile is as large as the instruction cache allows, and of the shape that loads least for each multiply-add.
  */
 
-/** Multiply-adds that a loop body unrolls into; with the loads beside them, more do not stay in 32 KiB of instructions. */
-const UNROLLED = 1024;
 /** Accumulators per lane. */
 const MOST_SUMS = 112;
 /** Maps up to this width are computed by whole rows, so that no tap is wasted left and right of them. */
@@ -33,13 +31,17 @@ export interface PixelTile {
 
 const GROUPS = [4, 2, 1];
 
-/** The tile of conv2d_simd_pixels. */
-export function pixelTile({ o, w, oh, ow, kh, kw }: ConvExtents, lanes: number): PixelTile {
+/** The tile of conv2d_simd_pixels, of at most so many multiply-adds in a loop body. */
+export function pixelTile(
+  { o, w, oh, ow, kh, kw }: ConvExtents,
+  lanes: number,
+  loopBody: number,
+): PixelTile {
   const whole = ow <= WIDEST;
   const columns = whole ? ow : COLUMNS;
   const width = whole ? w : columns + kw - 1;
   const tiles = GROUPS.map((groups) => {
-    const most = Math.min(UNROLLED / (kh * kw), MOST_SUMS) / (columns * groups);
+    const most = Math.min(loopBody / (kh * kw), MOST_SUMS) / (columns * groups);
     const bands = Math.ceil(oh / Math.max(1, Math.floor(most)));
     const rows = Math.ceil(oh / bands);
     const loads = PIXEL * (rows + kh - 1) * width + kh * kw * groups * lanes;
@@ -57,9 +59,10 @@ export function rowGroups(
   { o, ow, kh, kw }: ConvExtents,
   channels: number,
   lanes: number,
+  loopBody: number,
 ): number | undefined {
   if (2 * channels <= lanes) return undefined;
   return GROUPS.find(
-    (groups) => groups * lanes * kh * kw * ow <= UNROLLED && (groups === 1 || groups * lanes < o + lanes),
+    (groups) => groups * lanes * kh * kw * ow <= loopBody && (groups === 1 || groups * lanes < o + lanes),
   );
 }

@@ -15,7 +15,7 @@ import type { Conv2dAttrs } from './window.ts';
  * cut into phases for them. The input gradient is a forward convolution by the flipped weights, so one kernel serves both.
  */
 
-/** Rows of pixels that a lane computes at a time. */
+/** Rows of pixels that a lane of the weight gradient computes at a time; `tuning` has those of the aligned kernel. */
 const ROWS = 2;
 /** Larger kernels would unroll into too much code. */
 const LARGEST_KERNEL = 25;
@@ -39,7 +39,8 @@ const spanOf = (...widths: readonly number[]): number =>
   [4, 2].find((span) => widths.every((w) => w % span === 0)) ?? 1;
 
 /** 3x3 with padding 1 and rows of several whole vectors: the common case, and the fastest. */
-const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid }) => {
+const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid, tuning }) => {
+  const ROWS = tuning.simd.convolutionRows;
   const [x, packed] = node.inputs;
   const [tasks] = packed.shape;
   const [images, c, h, w] = x.shape;
@@ -58,13 +59,13 @@ const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid }) => {
 });
 
 /** Any kernel, padding and extents. */
-const general = kernelOp('conv2dSimdPixels', (node, { lanes, maxGrid }) => {
+const general = kernelOp('conv2dSimdPixels', (node, { lanes, maxGrid, tuning }) => {
   const [x, packed] = node.inputs;
   const [tasks, , kh, kw] = packed.shape;
   const [images, c, h, w] = x.shape;
   const [, o, oh, ow] = node.shape;
   const n = images / tasks;
-  const { groups, rows, columns } = pixelTile({ o, w, oh, ow, kh, kw }, lanes);
+  const { groups, rows, columns } = pixelTile({ o, w, oh, ow, kh, kw }, lanes, tuning.simd.loopBody);
   const whole = columns === ow;
   const constants = {
     LANES: lanes,
@@ -189,7 +190,8 @@ export function toWeightSimd(node: Tensor, workgroups: number, device: Capabilit
   const images = x.shape[0] / tasks;
   const [, , oh, ow] = g.shape;
   const partsFor = (most: number, tiles: number) => Math.min(most, Math.ceil(workgroups / (tasks * tiles)));
-  const groups = rowGroups({ o, w: x.shape[3], oh, ow, kh, kw }, c, device.lanes);
+  const extents = { o, w: x.shape[3], oh, ow, kh, kw };
+  const groups = rowGroups(extents, c, device.lanes, device.tuning.simd.loopBody);
   if (groups !== undefined) {
     const parts = partsFor(images, Math.ceil(c / device.lanes) * Math.ceil(o / (groups * device.lanes)));
     return new Tensor(weightGradRowsOp, node.inputs, { ...attrs, groups }, [tasks, parts, ...weight], 'f32');

@@ -43,9 +43,6 @@ const gridOf = (
   1,
 ];
 
-/** Most rows of C per lane. */
-const ROWS = 16;
-
 /** Rows of B broadcast from lanes; reads vectors of four, so the extents along memory must be whole ones. */
 function simdKernel(product: Product, device: Capabilities): Kernel | undefined {
   const { a, b, batch, m, n, k, attrs } = product;
@@ -55,7 +52,7 @@ function simdKernel(product: Product, device: Capabilities): Kernel | undefined 
   const kAlong = !transposeA || transposeB;
   const whole = (!kAlong || k % 4 === 0) && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
   if (!whole) return undefined;
-  const rows = Math.min(ROWS, 4 * Math.ceil(m / 4));
+  const rows = Math.min(device.tuning.simd.matmulRows, 4 * Math.ceil(m / 4));
   const constants = {
     LANES: device.lanes,
     ROWS: rows,
