@@ -57,12 +57,13 @@ fn term(batch: u32, k: u32, last: u32) -> Term {
   return Term(weight, step, a, b, (k < last) & (u < KH) & (v < KW));
 }
 
-fn left(row: Row, term: Term) -> f32 { return select(0.0, w[row.at + term.weight], term.inside); }
+fn left(row: Row, term: Term) -> f32 { return w[row.at + term.weight]; }
 
 // Rows and columns outside gy are, or wrap to, numbers that are too large.
-fn right(term: Term, column: Column) -> f32 {
-  let inside = (column.bottom - term.up < dims.oh) & (column.right - term.back < dims.ow) & term.inside;
-  return select(0.0, gy[column.at + term.step], inside);
+fn right(term: Term, column: Column) -> f32 { return gy[column.at + term.step]; }
+
+fn meets(term: Term, column: Column) -> bool {
+  return (column.bottom - term.up < dims.oh) & (column.right - term.back < dims.ow) & term.inside;
 }
 
 fn place(batch: u32, n: u32) -> Place {

@@ -44,11 +44,12 @@ fn term(batch: u32, k: u32, last: u32) -> Term {
   return Term(k, (k / (KH * KW) * dims.h + u) * dims.w + v, u, v, k < last);
 }
 
-fn left(row: Row, term: Term) -> f32 { return select(0.0, w[row.at + term.weight], term.inside); }
+fn left(row: Row, term: Term) -> f32 { return w[row.at + term.weight]; }
 
-fn right(term: Term, column: Column) -> f32 {
-  let inside = (column.top + term.down < dims.h) & (column.left + term.across < dims.w) & term.inside;
-  return select(0.0, x[column.at + term.step], inside);
+fn right(term: Term, column: Column) -> f32 { return x[column.at + term.step]; }
+
+fn meets(term: Term, column: Column) -> bool {
+  return (column.top + term.down < dims.h) & (column.left + term.across < dims.w) & term.inside;
 }
 
 fn place(batch: u32, n: u32) -> Place {

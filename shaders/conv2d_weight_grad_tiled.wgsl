@@ -50,11 +50,12 @@ fn term(batch: u32, k: u32, last: u32) -> Term {
   return Term(image * dims.m * plane + pixel, at, top, left, k < last);
 }
 
-fn left(row: Row, term: Term) -> f32 { return select(0.0, gy[row.at + term.pixel], term.inside); }
+fn left(row: Row, term: Term) -> f32 { return gy[row.at + term.pixel]; }
 
-fn right(term: Term, column: Column) -> f32 {
-  let inside = (term.top + column.down < dims.h) & (term.left + column.across < dims.w) & term.inside;
-  return select(0.0, x[term.at + column.step], inside);
+fn right(term: Term, column: Column) -> f32 { return x[term.at + column.step]; }
+
+fn meets(term: Term, column: Column) -> bool {
+  return (term.top + column.down < dims.h) & (term.left + column.across < dims.w) & term.inside;
 }
 
 fn place(batch: u32, n: u32) -> Place { return Place(batch * dims.m * dims.n + n, true); }

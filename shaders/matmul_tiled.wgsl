@@ -29,8 +29,10 @@ fn column(batch: u32, n: u32) -> Column { return Column(batch * dims.b_batch + n
 
 fn term(batch: u32, k: u32, last: u32) -> Term { return Term(k * dims.a_column, k * dims.b_row, k < last); }
 
-fn left(row: Row, term: Term) -> f32 { return select(0.0, a[row.at + term.a], term.inside); }
+fn left(row: Row, term: Term) -> f32 { return a[row.at + term.a]; }
 
-fn right(term: Term, column: Column) -> f32 { return select(0.0, b[term.b + column.at], term.inside); }
+fn right(term: Term, column: Column) -> f32 { return b[term.b + column.at]; }
+
+fn meets(term: Term, column: Column) -> bool { return term.inside; }
 
 fn place(batch: u32, n: u32) -> Place { return Place(batch * dims.m * dims.n + n, true); }

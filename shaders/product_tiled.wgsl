@@ -5,10 +5,12 @@
 //
 // The problem declares `dims`, beginning with batches, m, n, k (the number of terms) and row (elements of y from one m to the
 // next), and `y`; and it cuts the search for an operand's address in two, so that what a loop repeats is little: `row(b,m)` and
-// `column(b,n)` are made once, `term(b,k,last)` once per k, and `left(row, term)`, `right(term, column)` read, zero from `last` on.
+// `column(b,n)` are made once, `term(b,k,last)` once per k, and `left(row, term)`, `right(term, column)` read. What they read counts as
+// zero, whatever it is, unless `term.inside`, and on the right unless `meets(term, column)`.
 //
 // A workgroup computes TILE_M x TILE_N entries, TILE_K terms at a time: all invocations copy TILE_M x TILE_K and
-// TILE_K x TILE_N operands to workgroup memory, having fetched them while they were multiplying the tiles before. A slot is
+// TILE_K x TILE_N operands to workgroup memory, having fetched them while they were multiplying the tiles before: so nothing may
+// be done with what was fetched, not even a selection, before the multiplication. A slot is
 // a vector of four: slot s of a tile holds rows (or columns) s, s + SLOTS, s + 2*SLOTS, s + 3*SLOTS, so that neighbouring
 // invocations read and write neighbouring numbers of memory. A line of slots has one more than it needs, for the banks.
 // An invocation multiplies ROWS slots of rows by COLUMNS slots of columns: 4*ROWS x 4*COLUMNS sums in registers.
@@ -54,6 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row_$i_$j = row(batch, min(top + slot_a_$i + $(j*SLOTS_A), dims.m - 1));
   #end
   var next_a_$i = vec4f();
+  var inside_a_$i = false;
   #end
   #for i in 0..LOADS_B
   #if RIGHT_ALONG_K
@@ -68,6 +71,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let column_$i_$j = column(batch, min(left_edge + slot_b_$i + $(j*SLOTS_B), dims.n - 1));
   #end
   var next_b_$i = vec4f();
+  var inside_b_$i = vec4<bool>();
   #end
 
   let down = thread / $(ACROSS);
@@ -79,49 +83,58 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   #end
   #end
   #end
-  // Fetch the tiles of terms from k on, multiply those before, and exchange: the first time there is nothing to multiply, the last
-  // time nothing to fetch.
-  for (var k = range.x; ; k += TILE_K) {
-    if (k < range.y) {
-      #for i in 0..LOADS_A
-      let term_a_$i = term(batch, k + k_a_$i, range.y);
-      next_a_$i = vec4f(left(row_$i_0, term_a_$i), left(row_$i_1, term_a_$i),
-        left(row_$i_2, term_a_$i), left(row_$i_3, term_a_$i));
-      #end
-      #for i in 0..LOADS_B
-      let term_b_$i = term(batch, k + k_b_$i, range.y);
-      next_b_$i = vec4f(right(term_b_$i, column_$i_0), right(term_b_$i, column_$i_1),
-        right(term_b_$i, column_$i_2), right(term_b_$i, column_$i_3));
-      #end
-    }
-    if (k > range.x) {
-      #for t in 0..TILE_K
-      #for r in 0..ROWS
-      let a_$t_$r = tile_a[$(t*LINE_A+r*DOWN) + down];
-      #end
-      #for c in 0..COLUMNS
-      let b_$t_$c = tile_b[$(t*LINE_B+c*ACROSS) + across];
-      #end
-      #for r in 0..ROWS
-      #for i in 0..4
-      #for c in 0..COLUMNS
-      sum_$r_$i_$c = fma(vec4f(a_$t_$r[$i]), b_$t_$c, sum_$r_$i_$c);
-      #end
-      #end
-      #end
-      #end
-    }
-    if (k >= range.y) { break; }
+  // The loop is entered with its first tiles fetched, so what fetches is written twice. All is in one block: compilers then let
+  // loads and multiplications overlap. What is fetched the last time goes nowhere.
+  #for again in 0..2
+  #if 1-again
+  let next_0 = range.x;
+  #end
+  #if again
+  for (var k = range.x; k < range.y; k += TILE_K) {
     workgroupBarrier();
     #for i in 0..LOADS_A
-    tile_a[k_a_$i * $(LINE_A) + slot_a_$i] = next_a_$i;
+    tile_a[k_a_$i * $(LINE_A) + slot_a_$i] = select(vec4f(), next_a_$i, inside_a_$i);
     #end
     #for i in 0..LOADS_B
-    tile_b[k_b_$i * $(LINE_B) + slot_b_$i] = next_b_$i;
+    tile_b[k_b_$i * $(LINE_B) + slot_b_$i] = select(vec4f(), next_b_$i, inside_b_$i);
     #end
     workgroupBarrier();
+    let next_1 = k + TILE_K;
+  #end
+    #for i in 0..LOADS_A
+    let term_a_$i_$again = term(batch, next_$again + k_a_$i, range.y);
+    next_a_$i = vec4f(left(row_$i_0, term_a_$i_$again), left(row_$i_1, term_a_$i_$again),
+      left(row_$i_2, term_a_$i_$again), left(row_$i_3, term_a_$i_$again));
+    inside_a_$i = term_a_$i_$again.inside;
+    #end
+    #for i in 0..LOADS_B
+    let term_b_$i_$again = term(batch, next_$again + k_b_$i, range.y);
+    next_b_$i = vec4f(right(term_b_$i_$again, column_$i_0), right(term_b_$i_$again, column_$i_1),
+      right(term_b_$i_$again, column_$i_2), right(term_b_$i_$again, column_$i_3));
+    inside_b_$i = vec4<bool>(meets(term_b_$i_$again, column_$i_0), meets(term_b_$i_$again, column_$i_1),
+      meets(term_b_$i_$again, column_$i_2), meets(term_b_$i_$again, column_$i_3));
+    #end
+  #end
+
+    #for t in 0..TILE_K
+    #for r in 0..ROWS
+    let a_$t_$r = tile_a[$(t*LINE_A+r*DOWN) + down];
+    #end
+    #for c in 0..COLUMNS
+    let b_$t_$c = tile_b[$(t*LINE_B+c*ACROSS) + across];
+    #end
+    #for r in 0..ROWS
+    #for i in 0..4
+    #for c in 0..COLUMNS
+    sum_$r_$i_$c = fma(vec4f(a_$t_$r[$i]), b_$t_$c, sum_$r_$i_$c);
+    #end
+    #end
+    #end
+    #end
   }
 
+  let rows = dims.m;
+  let line = dims.row;
   #for c in 0..COLUMNS
   #for j in 0..4
   let n_$c_$j = left_edge + $(c*ACROSS+j*SLOTS_B) + across;
@@ -130,7 +143,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     #for r in 0..ROWS
     #for i in 0..4
     let m_$r_$i = top + $(r*DOWN+i*SLOTS_A) + down;
-    if (m_$r_$i < dims.m) { y[place_$c_$j.at + m_$r_$i * dims.row] = sum_$r_$i_$c[$j]; }
+    if (m_$r_$i < rows) { y[place_$c_$j.at + m_$r_$i * line] = sum_$r_$i_$c[$j]; }
     #end
     #end
   }
