@@ -1,8 +1,8 @@
-import { grad } from '../autodiff/index.ts';
+import { vjp } from '../autodiff/index.ts';
 import type { Capabilities, Tile, Tiles, Tuning } from '../device/index.ts';
 import { tile, tileFits } from '../device/tuning.ts';
-import { type Tensor, tensor } from '../graph/index.ts';
-import { conv2d, matmul, sum } from '../ops/index.ts';
+import type { Tensor } from '../graph/index.ts';
+import { conv2d, matmul } from '../ops/index.ts';
 
 /** One part of a tuning: what it may be, and problems on which it shows. */
 export interface Search {
@@ -13,8 +13,12 @@ export interface Search {
 
 export interface Problem {
   readonly shape: string;
-  readonly make: () => Tensor;
+  /** What is computed, of operands of any numbers. */
+  readonly make: (operand: Operand) => Tensor;
 }
+
+/** Gives a tensor of this shape. */
+export type Operand = (...shape: number[]) => Tensor;
 
 export interface Value {
   readonly label: string;
@@ -22,23 +26,19 @@ export interface Value {
   readonly set: (tuning: Tuning) => Tuning;
 }
 
-/** Numbers without a pattern that a cache could profit from; what they are is of no matter. */
-const data = (...shape: number[]): Tensor =>
-  tensor(
-    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => ((i * 7919) % 1000) / 500 - 1),
-    shape,
-  );
-
 interface Convolution {
   readonly images: number;
   readonly channels: number;
   readonly side: number;
 }
 
+const forward = (x: Tensor, w: Tensor): Tensor => conv2d(x, w, { padding: 1 });
+
+/** The convolution's vector-Jacobian products: nothing but its gradients is then computed. */
 const faces = {
-  forward: (x: Tensor, w: Tensor) => conv2d(x, w, { padding: 1 }),
-  inputGrad: (x: Tensor, w: Tensor) => grad(projected(x, w), x),
-  weightGrad: (x: Tensor, w: Tensor) => grad(projected(x, w), w),
+  forward: (x: Tensor, w: Tensor) => forward(x, w),
+  inputGrad: (x: Tensor, w: Tensor, u: Tensor) => vjp([forward(x, w)], [x], [u])[0],
+  weightGrad: (x: Tensor, w: Tensor, u: Tensor) => vjp([forward(x, w)], [w], [u])[0],
 } as const;
 type Face = keyof typeof faces;
 const named: Readonly<Record<Face, string>> = {
@@ -47,21 +47,18 @@ const named: Readonly<Record<Face, string>> = {
   weightGrad: 'weight gradient',
 };
 
-/** A loss whose gradient by the output is a constant, so that the gradients of the convolution are all there is to compute. */
-function projected(x: Tensor, w: Tensor): Tensor {
-  const y = faces.forward(x, w);
-  return sum(y.mul(data(...y.shape)));
-}
-
 /** A 3x3 convolution that keeps the channels, or one of its gradients. */
 const convolution = (face: Face, { images, channels, side }: Convolution): Problem => ({
   shape: `${images}x${channels}x${side}x${side}`,
-  make: () => faces[face](data(images, channels, side, side), data(channels, channels, 3, 3)),
+  make: (operand) => {
+    const [x, w] = [operand(images, channels, side, side), operand(channels, channels, 3, 3)];
+    return faces[face](x, w, face === 'forward' ? x : operand(...x.shape));
+  },
 });
 
 const product = (m: number, n: number, k: number): Problem => ({
   shape: `${m}x${n}x${k}`,
-  make: () => matmul(data(m, k), data(k, n)),
+  make: (operand) => matmul(operand(m, k), operand(k, n)),
 });
 
 const simd = (

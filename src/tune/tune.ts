@@ -1,6 +1,7 @@
 import { type Device, defaultTuning, type Tuning } from '../device/index.ts';
+import { sizeOf, tensor } from '../graph/index.ts';
 import { contest } from './contest.ts';
-import { type Search, searchesFor, type Value } from './searches.ts';
+import { type Operand, type Search, searchesFor, type Value } from './searches.ts';
 
 /** How long one value of a search took on one problem. */
 export interface Trial {
@@ -70,6 +71,13 @@ export async function tune(device: Device, options: TuneOptions = {}): Promise<T
 
 const same = (a: Tuning, b: Tuning): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** Numbers without a pattern; what they are is of no matter. */
+const operand: Operand = (...shape) =>
+  tensor(
+    Float32Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7919) % 1000) / 500 - 1),
+    shape,
+  );
+
 async function run(
   { name, problems, values }: Search,
   tuning: Tuning,
@@ -77,22 +85,35 @@ async function run(
   device: Device,
   signal?: AbortSignal,
 ): Promise<{ trials: Trial[]; choice: Choice; tuning: Tuning }> {
-  const unchanged = (value: Value) => same(value.set(tuning), tuning);
+  const changes = (value: Value) => Number(!same(value.set(tuning), tuning));
   // The default first: all are held against it.
-  const ordered = [...values].sort((a, b) => Number(unchanged(b)) - Number(unchanged(a)));
+  const ordered = [...values].sort((a, b) => changes(a) - changes(b));
   const tunings = ordered.map((value) => value.set(tuning));
   const trials: Trial[] = [];
-  const speedups = ordered.map(() => 1);
+  const times: (number | undefined)[][] = [];
   for (const { shape, make } of problems) {
-    const times = await contest(make(), tunings, seconds / problems.length, device, signal);
-    for (const [i, time] of times.entries()) {
+    const taken = await contest(make(operand), tunings, seconds / problems.length, device, signal);
+    times.push(taken);
+    for (const [i, time] of taken.entries())
       if (time !== undefined) trials.push({ search: name, shape, value: ordered[i].label, seconds: time });
-      // What was not tried on one of the problems is out.
-      speedups[i] *= time === undefined ? 0 : (times[0]! / time) ** (1 / problems.length);
-    }
   }
-  const best = speedups.indexOf(Math.max(...speedups));
-  const chosen = speedups[best] > WORTH ? best : 0;
-  const choice = { search: name, value: ordered[chosen].label, speedup: speedups[chosen] };
-  return { trials, choice, tuning: tunings[chosen] };
+  const { index, speedup } = choose(times);
+  return { trials, choice: { search: name, value: ordered[index].label, speedup }, tuning: tunings[index] };
+}
+
+/**
+ * Which of several values to take, from their times by problem; the first is the default, which stays unless another is clearly
+ * faster. What has no time for one of the problems is out.
+ */
+export function choose(times: readonly (readonly (number | undefined)[])[]): {
+  index: number;
+  speedup: number;
+} {
+  let best = { index: 0, speedup: 1 };
+  for (const index of times[0].keys()) {
+    const ratios = times.map((taken) => (taken[0] ?? 0) / (taken[index] ?? Number.POSITIVE_INFINITY));
+    const speedup = ratios.reduce((a, b) => a * b, 1) ** (1 / times.length);
+    if (speedup > Math.max(best.speedup, WORTH)) best = { index, speedup };
+  }
+  return best;
 }
