@@ -32,11 +32,7 @@ export interface PixelTile {
 const GROUPS = [4, 2, 1];
 
 /** The tile of conv2d_simd_pixels, of at most so many multiply-adds in a loop body. */
-export function pixelTile(
-  { o, w, oh, ow, kh, kw }: ConvExtents,
-  lanes: number,
-  loopBody: number,
-): PixelTile {
+export function pixelTile({ o, w, oh, ow, kh, kw }: ConvExtents, lanes: number, loopBody: number): PixelTile {
   const whole = ow <= WIDEST;
   const columns = whole ? ow : COLUMNS;
   const width = whole ? w : columns + kw - 1;

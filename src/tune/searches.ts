@@ -88,6 +88,13 @@ const simdSearches: readonly Search[] = [
     convolution('forward', usual),
   ),
   simd(
+    'narrow convolution: multiply-adds of a loop body',
+    'loopBody',
+    [512, 768, 1024, 1536],
+    convolution('forward', { ...small, side: 4 }),
+    convolution('forward', { ...small, side: 15 }),
+  ),
+  simd(
     'weight gradient: workgroups',
     'weightGradWorkgroups',
     [8, 16, 32, 64],
