@@ -9,7 +9,7 @@ import { bytesOf, type Tensor } from '../graph/index.ts';
 const TURN = 0.02;
 const MAX_REPEATS = 10000;
 const MIN_ROUNDS = 3;
-const MAX_ROUNDS = 15;
+const MAX_ROUNDS = 40;
 
 /** A plan, how often it is repeated in a turn, and the seconds per repeat of every turn. */
 interface Contender {

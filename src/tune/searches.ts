@@ -111,7 +111,6 @@ const candidates: Readonly<Record<keyof Tiles, readonly Tile[]>> = {
     tile(32, 64, 8, 1, 2),
     tile(32, 64, 16, 1, 2),
     tile(32, 128, 16, 1, 2),
-    tile(32, 256, 16, 2, 2),
     tile(32, 32, 16, 1, 1),
   ],
   upTo64: [
