@@ -8,11 +8,11 @@
 // `column(b,n)` are made once, `term(b,k,last)` once per k, and `left(row, term)`, `right(term, column)` read. What they read counts as
 // zero, whatever it is, unless `term.inside`, and on the right unless `meets(term, column)`.
 //
-// A workgroup computes TILE_M x TILE_N entries, TILE_K terms at a time: all invocations copy TILE_M x TILE_K and
-// TILE_K x TILE_N operands to workgroup memory, having fetched them while they were multiplying the tiles before: so nothing may
-// be done with what was fetched, not even a selection, before the multiplication. A slot is
-// a vector of four: slot s of a tile holds rows (or columns) s, s + SLOTS, s + 2*SLOTS, s + 3*SLOTS, so that neighbouring
-// invocations read and write neighbouring numbers of memory. A line of slots has one more than it needs, for the banks.
+// A workgroup computes TILE_M x TILE_N entries, TILE_K terms at a time. All invocations copy TILE_M x TILE_K and
+// TILE_K x TILE_N operands to workgroup memory, fetched while the tiles before were multiplied: nothing may be done with what was
+// fetched before that multiplication, not even a selection, or it waits.
+// A slot is a vector of four: slot s of a tile holds rows (or columns) s, s + SLOTS, s + 2*SLOTS, s + 3*SLOTS, so that
+// neighbouring invocations read and write neighbouring numbers of memory. A line of slots has one more than it needs, for the banks.
 // An invocation multiplies ROWS slots of rows by COLUMNS slots of columns: 4*ROWS x 4*COLUMNS sums in registers.
 // Rows and columns past the last repeat it: they are computed and not stored.
 // Grid: x and y = ceil(M/TILE_M) * ceil(N/TILE_N) * batches folded; rows first, so that neighbours share columns.

@@ -83,7 +83,7 @@ export const defaultTuning: Tuning = {
 };
 
 /** Workgroup size of a tile. */
-export const tileThreads = ({ m, n, rows, columns }: Tile): number => (m * n) / (16 * rows * columns);
+const tileThreads = ({ m, n, rows, columns }: Tile): number => (m * n) / (16 * rows * columns);
 
 /**
  * Whether a kernel can be made of a tile on a device: slots of four are dealt out evenly to the invocations, whole lines
