@@ -1,15 +1,16 @@
 import type { Capabilities } from '../device/capabilities.ts';
 import type { Kernel } from '../device/kernel.ts';
-import type { Op } from '../graph/op.ts';
+import type { InlineInput, Lowering, Op } from '../graph/op.ts';
 import { withOrigin } from '../graph/origin.ts';
 import { showShape, sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { Expression } from './expression.ts';
 import { identityMap } from './index-map.ts';
+import { inlined, inlineText } from './inline-input.ts';
 import { bindingCount, elementwiseKernel, type Result } from './loop-kernel.ts';
 import { inOrder } from './order.ts';
 import { type Combine, reduceKernel } from './reduce-kernel.ts';
-import { chooseStored, contiguousBase, isSource, prerequisites, viewBase } from './storage.ts';
+import { chooseStored, contiguousBase, inlines, isSource, prerequisites, viewBase } from './storage.ts';
 
 /** A kernel with the stored values that it reads and writes. */
 export interface Stage {
@@ -50,6 +51,8 @@ export function scheduleStages(
 ): Stage[] {
   const stored = chooseStored(order, outputs, device);
   const isStored = (t: Tensor) => stored.has(t) || isSource(t);
+  for (const node of order)
+    if (inlines(node) && inlined(node.inputs[0], isStored) === undefined) stored.add(node.inputs[0]);
   let groups = makeGroups(order, stored, isStored);
   // One value read in several ways takes several bindings, which is only known now: cut what does not fit.
   for (let full = overfull(groups, device); full.length > 0; full = overfull(groups, device)) {
@@ -103,7 +106,7 @@ function makeGroups(
     const { kind } = lowering(node);
     const { domain, axes } = loopOf(node);
     const expression = kind === 'kernel' ? undefined : bodyOf([node], isStored).expression;
-    const reads = expression?.leaves.map((leaf) => leaf.base) ?? node.inputs.map(contiguousBase);
+    const reads = expression?.leaves.map((leaf) => leaf.base) ?? kernelReads(node, isStored);
     const bindings = expression ? bindingCount(domain, axes, expression) : reads.length;
     const needs = prerequisites(node, isStored);
     const level = 1 + Math.max(0, ...[...needs].map((t) => levels.get(t) ?? 0));
@@ -115,6 +118,13 @@ function makeGroups(
     groups.push({ nodes: [node], reads: new Set(reads), needs, bindings, level, loop, joint: jointOf(node) });
   }
   return groups;
+}
+
+/** What a hand-written kernel reads, its first input maybe computed in place. */
+function kernelReads(node: Tensor, isStored: (t: Tensor) => boolean): Tensor[] {
+  const [first, ...rest] = node.inputs;
+  const own = inlines(node) ? inlined(first, isStored)!.expression.leaves.map((leaf) => leaf.base) : [];
+  return [...(inlines(node) ? own : [contiguousBase(first)]), ...rest.map(contiguousBase)];
 }
 
 function jointOf(node: Tensor): string | undefined {
@@ -168,19 +178,33 @@ function lowerGroup(group: Group, isStored: (t: Tensor) => boolean, device: Capa
   const [node] = group.nodes;
   const how = lowering(node);
   const label = group.nodes.map((n) => `${n.op.name}${showShape(n.shape)}`).join(' + ');
-  if (how.kind === 'kernel') {
-    const reads = node.inputs.map(contiguousBase);
-    if (group.nodes.length === 1)
-      return [{ kernel: how.kernel(node, device), reads, writes: group.nodes, label }];
-    const { ops, kernel } = how.joint!;
-    const writes = ops.map((name) => group.nodes.find((n) => n.op.name === name)!);
-    return [{ kernel: kernel(writes[0], device), reads, writes, label }];
-  }
+  if (how.kind === 'kernel') return [kernelStage(group.nodes, how, label, isStored, device)];
   const { expression, results } = bodyOf(group.nodes, isStored);
   const { domain, axes } = loopOf(node);
   if (how.kind !== 'reduce')
     return [{ ...elementwiseKernel(domain, expression, results, device), writes: group.nodes, label }];
   return reductionStages(domain, axes, expression, results, how.combine, device, group.nodes, label);
+}
+
+/** One hand-written kernel for a node, or for two at once. */
+function kernelStage(
+  nodes: readonly Tensor[],
+  { kernel, joint }: Lowering & { kind: 'kernel' },
+  label: string,
+  isStored: (t: Tensor) => boolean,
+  device: Capabilities,
+): Stage {
+  const rule = nodes.length === 1 ? kernel : joint!.kernel;
+  const writes = nodes.length === 1 ? nodes : joint!.ops.map((op) => nodes.find((n) => n.op.name === op)!);
+  const [first, ...rest] = nodes[0].inputs;
+  let reads = [contiguousBase(first)];
+  const input: InlineInput = (vector, dims) => {
+    const inline = inlineText(first, inlined(first, isStored)!, vector, dims);
+    reads = inline.reads;
+    return inline.text;
+  };
+  const made = rule(writes[0], device, input);
+  return { kernel: made, reads: [...reads, ...rest.map(contiguousBase)], writes, label };
 }
 
 /** A reduction, and as many more over its parts as it takes. */

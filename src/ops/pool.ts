@@ -12,6 +12,7 @@ import {
   maxPoolCodesKernel,
   maxPoolKernel,
   scatterPoolKernel,
+  windowsApart,
 } from './pool-kernel.ts';
 import {
   checkPositive,
@@ -42,13 +43,25 @@ const maxPoolOp: Op = {
     const [x] = node.inputs;
     return [scatterPool(g, codesOf(x, poolAttrs(node), node.shape), x.shape, poolAttrs(node))];
   },
-  lowering: { kind: 'kernel', kernel: maxPoolKernel, batch: batchImages, joint: valuesAndCodes },
+  lowering: {
+    kind: 'kernel',
+    kernel: maxPoolKernel,
+    batch: batchImages,
+    joint: valuesAndCodes,
+    inlines: windowsApart,
+  },
 };
 
 const codesOp: Op = {
   name: 'maxPool2dCodes',
   vjp: () => [null],
-  lowering: { kind: 'kernel', kernel: maxPoolCodesKernel, batch: batchImages, joint: valuesAndCodes },
+  lowering: {
+    kind: 'kernel',
+    kernel: maxPoolCodesKernel,
+    batch: batchImages,
+    joint: valuesAndCodes,
+    inlines: windowsApart,
+  },
 };
 
 const gatherPoolOp: Op = {
