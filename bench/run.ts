@@ -2,8 +2,9 @@
 import { Command } from 'commander';
 import { runProgram } from '../src/cli/program.ts';
 import { addKernels } from './kernels/command.ts';
+import { addWorkloads } from './workloads/command.ts';
 
 await runProgram(
   new Command('bench').description('time kernels and meta-learning steps on the adapter at hand'),
-  [addKernels],
+  [addKernels, addWorkloads],
 );

@@ -1,0 +1,171 @@
+import { compile, planBytes } from '../../src/compile/index.ts';
+import type { Plan } from '../../src/device/plan.ts';
+import { tree } from '../../src/graph/index.ts';
+import { interleave, type Measured, type Spread, spreadOf } from '../rounds.ts';
+import type { Peer } from './peer.ts';
+import { type Batch, type Params, taskStep, type Workload } from './workload.ts';
+
+/** One step of ours, measured; plain data, ready for JSON. */
+export interface StepRow {
+  readonly workload: string;
+  readonly seconds: Spread;
+  /** Of these, those until the commands are submitted. */
+  readonly hostSeconds: Spread;
+  /** The first step: tracing, planning, compiling shaders (unless the driver has cached them) and running. */
+  readonly coldSeconds: number;
+  readonly dispatches: number;
+  readonly pipelines: number;
+  readonly scratchBytes: number;
+}
+
+export interface PeerRow {
+  readonly workload: string;
+  readonly peer: string;
+  readonly seconds: Spread;
+  /** Our time as a multiple of the peer's, round by round. */
+  readonly ratio: Spread;
+  readonly peakMiB?: number;
+}
+
+/** What could not be measured, and why. */
+export interface Failure {
+  readonly workload: string;
+  readonly error: string;
+}
+
+export interface WorkloadReport {
+  readonly rounds: number;
+  readonly rows: readonly StepRow[];
+  readonly peers: readonly PeerRow[];
+  readonly failures: readonly Failure[];
+}
+
+export interface MeasureOptions {
+  readonly rounds: number;
+  readonly onRound: (round: number, of: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Copies of tensors on the device, so that no step uploads them. */
+const onDevice = compile((params: Params, support: Batch, query: Batch) => ({ params, support, query }));
+
+/** A workload that runs. */
+export class OurStep implements Measured {
+  readonly name: string;
+  readonly plan: Plan;
+  readonly coldSeconds: number;
+  readonly #run: () => Promise<number>;
+  readonly #host: number[];
+
+  private constructor(
+    name: string,
+    plan: Plan,
+    coldSeconds: number,
+    run: () => Promise<number>,
+    host: number[],
+  ) {
+    this.name = name;
+    this.plan = plan;
+    this.coldSeconds = coldSeconds;
+    this.#run = run;
+    this.#host = host;
+  }
+
+  /** @throws when the device cannot run it */
+  static async load(name: string, workload: Workload): Promise<OurStep> {
+    const step = taskStep(workload);
+    const { params, support, query } = await onDevice(workload.params, workload.support, workload.query);
+    const host: number[] = [];
+    const run = async () => {
+      const start = performance.now();
+      const result = await step(params, support, query, workload.rate);
+      host.push((performance.now() - start) / 1e3);
+      await result.loss.data();
+      const seconds = (performance.now() - start) / 1e3;
+      for (const t of tree.leaves(result)) t.dispose();
+      return seconds;
+    };
+    const cold = await run();
+    return new OurStep(name, await step.plan(params, support, query, workload.rate), cold, run, host);
+  }
+
+  readonly seconds = (): Promise<number> => this.#run();
+
+  row(seconds: Spread): StepRow {
+    const { dispatches } = this.plan;
+    const pipelines = new Set(
+      dispatches.map(({ kernel }) => kernel.source + JSON.stringify(kernel.constants)),
+    );
+    return {
+      workload: this.name,
+      seconds,
+      hostSeconds: spreadOf(this.#host.slice(-seconds.samples.length)),
+      coldSeconds: this.coldSeconds,
+      dispatches: dispatches.length,
+      pipelines: pipelines.size,
+      scratchBytes: planBytes(this.plan),
+    };
+  }
+}
+
+/** A peer's step of one workload. */
+class PeerStep implements Measured {
+  readonly name: string;
+  readonly workload: string;
+  readonly peer: Peer;
+  peakMiB: number | undefined;
+
+  constructor(peer: Peer, workload: string) {
+    this.name = `${workload} ${peer.about}`;
+    this.workload = workload;
+    this.peer = peer;
+  }
+
+  readonly seconds = async (): Promise<number> => {
+    const { ms, peakMiB } = await this.peer.step(this.workload);
+    this.peakMiB = peakMiB;
+    return ms / 1e3;
+  };
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/**
+ * Measures each workload in turn with the peers' steps of it; ours and theirs alternate. What cannot run is reported, and the
+ * others are measured all the same.
+ */
+export async function measureWorkloads(
+  workloads: Readonly<Record<string, () => Workload>>,
+  peers: readonly Peer[],
+  { rounds, onRound, signal }: MeasureOptions,
+): Promise<WorkloadReport> {
+  const rows: StepRow[] = [];
+  const peerRows: PeerRow[] = [];
+  const failures: Failure[] = [];
+  const names = Object.keys(workloads);
+  for (const [done, workload] of names.entries()) {
+    try {
+      const ours = await OurStep.load(workload, workloads[workload]());
+      const theirs: PeerStep[] = [];
+      for (const step of peers.map((peer) => new PeerStep(peer, workload))) {
+        try {
+          await step.seconds(); // Its first step is cold too.
+          theirs.push(step);
+        } catch (error) {
+          failures.push({ workload, error: messageOf(error) });
+        }
+      }
+      const progress = (round: number) => onRound(done * (rounds + 1) + round, names.length * (rounds + 1));
+      const [mine, ...others] = await interleave([ours, ...theirs], rounds, progress, signal);
+      rows.push(ours.row(mine));
+      theirs.forEach(({ peer, peakMiB }, i) => {
+        const ratio = spreadOf(mine.samples.map((s, round) => s / others[i].samples[round]));
+        peerRows.push({ workload, peer: peer.about, seconds: others[i], ratio, peakMiB });
+      });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      failures.push({ workload, error: messageOf(error) });
+    }
+  }
+  return { rounds, rows, peers: peerRows, failures };
+}
