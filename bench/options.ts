@@ -34,3 +34,6 @@ export async function writeJson({ json }: BenchOptions, report: object): Promise
 export async function writePlot({ svg }: PlotOptions, draw: () => Promise<string>): Promise<void> {
   if (svg !== undefined) await savePlot(svg, await draw());
 }
+
+/** Milliseconds, with three digits or more. */
+export const milli = (seconds: number): string => `${(1e3 * seconds).toFixed(seconds < 0.1 ? 2 : 0)} ms`;

@@ -4,7 +4,7 @@ import { exitCode, UsageError } from '../../src/cli/errors.ts';
 import { makeOutput, type Output, table } from '../../src/cli/output.ts';
 import { startProgress } from '../../src/cli/progress.ts';
 import { defaultDevice } from '../../src/device/index.ts';
-import { addBenchOptions, type BenchOptions, writeJson } from '../options.ts';
+import { addBenchOptions, type BenchOptions, milli, writeJson } from '../options.ts';
 import { showSpread } from '../rounds.ts';
 import { measureWorkloads, type WorkloadReport } from './measure.ts';
 import { PEERS, Peer, peerChoice } from './peer.ts';
@@ -79,8 +79,6 @@ async function startPeers({ peer, python }: Options, output: Output): Promise<Pe
   }
   return peers;
 }
-
-const milli = (seconds: number): string => `${(1e3 * seconds).toFixed(seconds < 0.1 ? 2 : 0)} ms`;
 
 function printReport(output: Output, { rounds, rows, peers, failures }: WorkloadReport): void {
   output.print(`${rounds} rounds\n`);

@@ -1,9 +1,10 @@
 import { compile, planBytes } from '../../src/compile/index.ts';
 import type { Plan } from '../../src/device/plan.ts';
 import { tree } from '../../src/graph/index.ts';
+import type { TaskData } from '../../src/meta/index.ts';
 import { interleave, type Measured, type Spread, spreadOf } from '../rounds.ts';
 import type { Peer } from './peer.ts';
-import { type Batch, type Params, taskStep, type Workload } from './workload.ts';
+import { type Batch, metaStep, type Params, type Workload } from './workload.ts';
 
 /** One step of ours, measured; plain data, ready for JSON. */
 export interface StepRow {
@@ -42,12 +43,13 @@ export interface WorkloadReport {
 
 export interface MeasureOptions {
   readonly rounds: number;
-  readonly onRound: (round: number, of: number) => void;
+  /** Is told how many rounds are done. */
+  readonly onRound: (done: number) => void;
   readonly signal: AbortSignal;
 }
 
 /** Copies of tensors on the device, so that no step uploads them. */
-const onDevice = compile((params: Params, support: Batch, query: Batch) => ({ params, support, query }));
+const onDevice = compile((params: Params, tasks: readonly TaskData<Batch>[]) => ({ params, tasks }));
 
 /** A workload that runs. */
 export class OurStep implements Measured {
@@ -73,12 +75,12 @@ export class OurStep implements Measured {
 
   /** @throws when the device cannot run it */
   static async load(name: string, workload: Workload): Promise<OurStep> {
-    const step = taskStep(workload);
-    const { params, support, query } = await onDevice(workload.params, workload.support, workload.query);
+    const step = metaStep(workload);
+    const { params, tasks } = await onDevice(workload.params, workload.tasks);
     const host: number[] = [];
     const run = async () => {
       const start = performance.now();
-      const result = await step(params, support, query, workload.rate);
+      const result = await step(params, tasks, workload.rate);
       host.push((performance.now() - start) / 1e3);
       await result.loss.data();
       const seconds = (performance.now() - start) / 1e3;
@@ -86,7 +88,7 @@ export class OurStep implements Measured {
       return seconds;
     };
     const cold = await run();
-    return new OurStep(name, await step.plan(params, support, query, workload.rate), cold, run, host);
+    return new OurStep(name, await step.plan(params, tasks, workload.rate), cold, run, host);
   }
 
   readonly seconds = (): Promise<number> => this.#run();
@@ -155,7 +157,7 @@ export async function measureWorkloads(
           failures.push({ workload, error: messageOf(error) });
         }
       }
-      const progress = (round: number) => onRound(done * (rounds + 1) + round, names.length * (rounds + 1));
+      const progress = (round: number) => onRound(done * (rounds + 1) + round);
       const [mine, ...others] = await interleave([ours, ...theirs], rounds, progress, signal);
       rows.push(ours.row(mine));
       theirs.forEach(({ peer, peakMiB }, i) => {

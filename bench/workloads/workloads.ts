@@ -16,14 +16,23 @@ function omniglot(queries: number): Workload {
   const random = new Random('bench');
   return workload({
     ...fourConv(random),
-    support: noisyCharacters(random, 5),
-    query: noisyCharacters(random, queries),
+    tasks: [{ support: noisyCharacters(random, 5), query: noisyCharacters(random, queries) }],
     rate: 0.4,
   });
 }
 
-/** MeDetection as the paper describes it; pairs of this many pixels a side. */
-export function medetection(size: number, support: number, query: number): Workload {
+export interface MedetectionSizes {
+  /** Pixels a side. */
+  readonly size: number;
+  /** Pairs of a task to adapt by, and to be judged by. */
+  readonly support: number;
+  readonly query: number;
+  readonly tasks?: number;
+  readonly steps?: number;
+}
+
+/** MeDetection as the paper describes it. */
+export function medetection({ size, support, query, tasks = 1, steps }: MedetectionSizes): Workload {
   const random = new Random('bench');
   const config = { ...defaultModel, size };
   const data = (n: number) => ({
@@ -33,9 +42,9 @@ export function medetection(size: number, support: number, query: number): Workl
   return workload({
     params: initModel(config, random),
     loss: loss(config),
-    support: data(support),
-    query: data(query),
+    tasks: Array.from({ length: tasks }, () => ({ support: data(support), query: data(query) })),
     rate: 0.01,
+    steps,
   });
 }
 
@@ -49,8 +58,7 @@ function published(): Workload {
   return workload({
     params: initOfficial(random),
     loss: officialLoss,
-    support: data(),
-    query: data(),
+    tasks: [{ support: data(), query: data() }],
     rate: 1e-3,
   });
 }
@@ -63,7 +71,13 @@ export const WORKLOADS: Readonly<Record<string, { readonly about: string; readon
       make: () => omniglot(75),
     },
     'W1-5': { about: 'the same with 5 query images', make: () => omniglot(5) },
-    W2: { about: 'MeDetection at 64 px, 20 + 20 pairs', make: () => medetection(64, 20, 20) },
-    W3: { about: 'MeDetection at 128 px, 64 + 20 pairs', make: () => medetection(128, 64, 20) },
+    W2: {
+      about: 'MeDetection at 64 px, 20 + 20 pairs',
+      make: () => medetection({ size: 64, support: 20, query: 20 }),
+    },
+    W3: {
+      about: 'MeDetection at 128 px, 64 + 20 pairs',
+      make: () => medetection({ size: 128, support: 64, query: 20 }),
+    },
     W4: { about: 'the published network at 256 px, 8 + 8 pairs; for a GPU', make: published },
   };

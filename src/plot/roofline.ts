@@ -42,7 +42,7 @@ export async function rooflinePlot(plot: RooflinePlot): Promise<string> {
   const roof = [left, ridge, right].map((at) => [at, Math.min(flopsPerSecond, at * bytesPerSecond) / GIGA]);
   const rates = [...points.map((p) => p.flopsPerSecond / GIGA), roof[0][1], (1.5 * flopsPerSecond) / GIGA];
   const { option, width, height } = layout(title, names);
-  const ceiling = (name: string, data: number[][], at: 'insideStartTop' | 'insideEndTop') => ({
+  const ceiling = (name: string, data: number[][], at: 'insideMiddleTop' | 'insideEndTop') => ({
     silent: true,
     symbol: 'none',
     lineStyle: { color: ROOF, width: 2, type: 'solid' as const },
@@ -52,6 +52,7 @@ export async function rooflinePlot(plot: RooflinePlot): Promise<string> {
   return renderSvg(
     {
       ...option,
+      legend: { ...option.legend, itemWidth: 10, itemHeight: 10 },
       xAxis: numberAxis(x, [left, right], gaps.x),
       yAxis: numberAxis(y, rates, gaps.y),
       series: [
@@ -61,7 +62,7 @@ export async function rooflinePlot(plot: RooflinePlot): Promise<string> {
           markLine: ceiling(
             `${tick(three(bytesPerSecond / GIGA))} GB/s copied`,
             roof.slice(0, 2),
-            'insideStartTop',
+            'insideMiddleTop',
           ),
         },
         {
