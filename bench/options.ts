@@ -11,6 +11,11 @@ export interface BenchOptions {
   readonly json?: string;
 }
 
+/** With what it is compared. */
+export interface CompareOptions {
+  readonly compare?: string;
+}
+
 /** Where a benchmark also draws. */
 export interface PlotOptions {
   readonly svg?: string;
@@ -22,6 +27,10 @@ export const addBenchOptions = (command: Command, rounds: number): Command =>
     .option('--adapter <name>', 'auto, gpu, software, lavapipe, swiftshader, or part of an adapter name')
     .option('--rounds <n>', 'how often everything is measured, in turn', integer(1), rounds)
     .option('--json <file>', 'write all figures to this file');
+
+/** Adds the option of a benchmark that is compared with an earlier run. */
+export const addCompare = (command: Command): Command =>
+  command.option('--compare <file>', 'tell what has changed since the run that wrote this JSON');
 
 /** What was measured, with the machine that it was measured on, as a file if one is asked for. */
 export async function writeJson({ json }: BenchOptions, report: object): Promise<void> {

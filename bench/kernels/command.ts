@@ -5,12 +5,21 @@ import { makeOutput, quantity, table } from '../../src/cli/output.ts';
 import { startProgress } from '../../src/cli/progress.ts';
 import { defaultDevice } from '../../src/device/index.ts';
 import { rooflinePlot } from '../../src/plot/index.ts';
-import { addBenchOptions, type BenchOptions, type PlotOptions, writeJson, writePlot } from '../options.ts';
+import { comparisonText, type Named, readRows } from '../compare.ts';
+import {
+  addBenchOptions,
+  addCompare,
+  type BenchOptions,
+  type CompareOptions,
+  type PlotOptions,
+  writeJson,
+  writePlot,
+} from '../options.ts';
 import { showSpread } from '../rounds.ts';
 import { chooseCandidates } from './choose.ts';
 import { type KernelReport, measureKernels, type Row } from './measure.ts';
 
-interface Options extends BenchOptions, PlotOptions {
+interface Options extends BenchOptions, PlotOptions, CompareOptions {
   readonly shape: string[];
   readonly check: boolean;
   readonly file?: string;
@@ -46,8 +55,10 @@ export function addKernels(program: Command): void {
     .option('--seconds <s>', 'about how long each measurement lasts', positive, 0.03)
     .option('--svg <file>', 'draw the roofline, as SVG or PNG')
     .addHelpText('after', HELP);
-  addBenchOptions(command, 15).action(async (names: string[], options: Options) => {
+  addCompare(addBenchOptions(command, 15)).action(async (names: string[], options: Options) => {
     const output = makeOutput();
+    // Read first: the same file may be written.
+    const earlier = options.compare === undefined ? undefined : readRows<Row>(options.compare);
     await withDevice({ adapter: options.adapter }, output, async (signal) => {
       const device = await defaultDevice();
       const candidates = chooseCandidates(names, { ...options, shapes: options.shape }, device);
@@ -59,11 +70,17 @@ export function addKernels(program: Command): void {
         signal,
       }).finally(() => progress.stop());
       output.print(reportText(report));
+      if (earlier) output.print(`\n${comparisonText(report.rows.map(named), earlier.map(named))}`);
       await writeJson(options, report);
       await writePlot(options, () => plotOf(report));
     });
   });
 }
+
+const named = ({ kernel, shape, variant, seconds }: Row): Named => ({
+  name: `${kernel} ${shape} ${variant}`,
+  seconds,
+});
 
 const collect = (value: string, list: string[]): string[] => [...list, value];
 

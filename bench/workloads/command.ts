@@ -4,15 +4,25 @@ import { exitCode, UsageError } from '../../src/cli/errors.ts';
 import { makeOutput, type Output, table } from '../../src/cli/output.ts';
 import { startProgress } from '../../src/cli/progress.ts';
 import { defaultDevice } from '../../src/device/index.ts';
-import { addBenchOptions, type BenchOptions, milli, writeJson } from '../options.ts';
+import { comparisonText, type Named, readRows } from '../compare.ts';
+import {
+  addBenchOptions,
+  addCompare,
+  type BenchOptions,
+  type CompareOptions,
+  milli,
+  writeJson,
+} from '../options.ts';
 import { showSpread } from '../rounds.ts';
-import { measureWorkloads, type WorkloadReport } from './measure.ts';
+import { measureWorkloads, type StepRow, type WorkloadReport } from './measure.ts';
 import { PEERS, Peer, peerChoice } from './peer.ts';
+import type { ProfileRow } from './profile.ts';
 import { WORKLOADS } from './workloads.ts';
 
-interface Options extends BenchOptions {
+interface Options extends BenchOptions, CompareOptions {
   readonly peer: string[];
   readonly python: string;
+  readonly profile: boolean;
 }
 
 const HELP = `
@@ -36,14 +46,17 @@ export function addWorkloads(program: Command): void {
       (name: string, list: string[]) => [...list, name],
       [],
     )
+    .option('--profile', 'also what each kernel takes of a step', false)
     .option('--python <program>', 'the Python of the PyTorch peers', 'python3')
     .addHelpText('after', HELP);
-  addBenchOptions(command, 9).action(async (names: string, options: Options) => {
+  addCompare(addBenchOptions(command, 9)).action(async (names: string, options: Options) => {
     const chosen = names.split(',');
     const unknown = chosen.find((name) => !(name in WORKLOADS));
     if (unknown !== undefined)
       throw new UsageError(`unknown workload "${unknown}"; there are ${Object.keys(WORKLOADS).join(', ')}`);
     const output = makeOutput();
+    // Read first: the same file may be written.
+    const earlier = options.compare === undefined ? undefined : readRows<StepRow>(options.compare);
     await withDevice({ adapter: options.adapter }, output, async (signal) => {
       const peers = await startPeers(options, output);
       try {
@@ -51,9 +64,15 @@ export function addWorkloads(program: Command): void {
         const report = await measureWorkloads(
           Object.fromEntries(chosen.map((name) => [name, WORKLOADS[name].make])),
           peers,
-          { rounds: options.rounds, onRound: (done) => progress.update(done), signal },
+          {
+            rounds: options.rounds,
+            onRound: (done) => progress.update(done),
+            signal,
+            profile: options.profile,
+          },
         ).finally(() => progress.stop());
         printReport(output, report);
+        if (earlier) output.print(`\n${comparisonText(report.rows.map(named), earlier.map(named))}`);
         await writeJson(options, report);
         if (report.failures.length > 0 || peers.length < options.peer.length)
           process.exitCode = exitCode.failure;
@@ -63,6 +82,8 @@ export function addWorkloads(program: Command): void {
     });
   });
 }
+
+const named = ({ workload, seconds }: StepRow): Named => ({ name: workload, seconds });
 
 /** Those peers that start; it is told why others do not. */
 async function startPeers({ peer, python }: Options, output: Output): Promise<Peer[]> {
@@ -111,5 +132,25 @@ function printReport(output: Output, { rounds, rows, peers, failures }: Workload
       table([['step', 'peer', 'median', 'spread', 'min', 'memory', 'ours to it', 'spread'], ...peerCells]),
     );
   }
+  for (const { workload, profile } of rows) if (profile) output.print(`\n${profileText(workload, profile)}`);
   for (const { workload, error } of failures) output.print(`\n${workload}: ${error}`);
+}
+
+/** The kernels of a step, the costliest first. */
+function profileText(workload: string, profile: readonly ProfileRow[]): string {
+  const total = profile.reduce((sum, { seconds }) => sum + seconds, 0);
+  const rate = (amount: number, seconds: number) =>
+    amount === 0 ? '-' : (amount / seconds / 1e9).toFixed(1);
+  const cells = profile.map(({ kernel, dispatches, seconds, flops, bytes }) => [
+    kernel,
+    String(dispatches),
+    milli(seconds),
+    `${((100 * seconds) / total).toFixed(1)} %`,
+    rate(flops, seconds),
+    rate(bytes, seconds),
+  ]);
+  return table([
+    [`kernels of ${workload}, each alone`, 'dispatches', 'time', 'share', 'GFLOP/s', 'GB/s'],
+    ...cells,
+  ]);
 }

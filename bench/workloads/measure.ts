@@ -1,9 +1,11 @@
 import { compile, planBytes } from '../../src/compile/index.ts';
+import { defaultDevice } from '../../src/device/index.ts';
 import type { Plan } from '../../src/device/plan.ts';
 import { tree } from '../../src/graph/index.ts';
 import type { TaskData } from '../../src/meta/index.ts';
 import { interleave, type Measured, type Spread, spreadOf } from '../rounds.ts';
 import type { Peer } from './peer.ts';
+import { type ProfileRow, profilePlan } from './profile.ts';
 import { type Batch, metaStep, type Params, type Workload } from './workload.ts';
 
 /** One step of ours, measured; plain data, ready for JSON. */
@@ -17,6 +19,8 @@ export interface StepRow {
   readonly dispatches: number;
   readonly pipelines: number;
   readonly scratchBytes: number;
+  /** Its kernels, if they were asked for. */
+  readonly profile?: readonly ProfileRow[];
 }
 
 export interface PeerRow {
@@ -41,6 +45,7 @@ export interface WorkloadReport {
   readonly failures: readonly Failure[];
 }
 
+/** What every measurement of steps needs to know. */
 export interface MeasureOptions {
   readonly rounds: number;
   /** Is told how many rounds are done. */
@@ -139,7 +144,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export async function measureWorkloads(
   workloads: Readonly<Record<string, () => Workload>>,
   peers: readonly Peer[],
-  { rounds, onRound, signal }: MeasureOptions,
+  { rounds, onRound, signal, profile }: MeasureOptions & { readonly profile: boolean },
 ): Promise<WorkloadReport> {
   const rows: StepRow[] = [];
   const peerRows: PeerRow[] = [];
@@ -159,7 +164,10 @@ export async function measureWorkloads(
       }
       const progress = (round: number) => onRound(done * (rounds + 1) + round);
       const [mine, ...others] = await interleave([ours, ...theirs], rounds, progress, signal);
-      rows.push(ours.row(mine));
+      rows.push({
+        ...ours.row(mine),
+        profile: profile ? await profilePlan(await defaultDevice(), ours.plan) : undefined,
+      });
       theirs.forEach(({ peer, peakMiB }, i) => {
         const ratio = spreadOf(mine.samples.map((s, round) => s / others[i].samples[round]));
         peerRows.push({ workload, peer: peer.about, seconds: others[i], ratio, peakMiB });

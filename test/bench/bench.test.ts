@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { comparisonText } from '../../bench/compare.ts';
 import { OPERATIONS } from '../../bench/kernels/operations.ts';
 import { spreadOf } from '../../bench/rounds.ts';
 import { growthOf } from '../../bench/scaling/fit.ts';
@@ -84,6 +85,13 @@ test('a variant takes the place of a shader that the compiler dispatches', async
   assert.ok(errors[0] < 1e-6 && errors[1] > 0.1, stdout);
 });
 
+test('two runs agree if their medians are within the wider spread', () => {
+  const at = (name: string, ...samples: number[]) => ({ name, seconds: spreadOf(samples) });
+  const before = [at('a', 1, 2, 3), at('b', 1, 1, 1), at('gone', 1)];
+  const text = comparisonText([at('a', 3, 3, 3), at('b', 2, 2, 2), at('new', 1)], before);
+  assert.is(text, '1 of 2 agree with the earlier run within the spread\n  b: 2.00 x the earlier time');
+});
+
 test('what cannot be measured is told', async () => {
   const broken = join(folder, 'broken.wgsl');
   writeFileSync(broken, '@compute @workgroup_size(1) fn main() { let x: f32 = nothing; }');
@@ -95,6 +103,7 @@ test('what cannot be measured is told', async () => {
     [['kernels', 'add', '--file', broken], 2, /variant of one shader/],
     [['kernels', 'elementwise', '--file', broken], 2, /compiler writes into/],
     [['kernels', 'add', '--shape', 'n=4,q=2'], 2, /"q=2"/],
+    [['kernels', 'add', '--compare', broken], 2, /--compare .*broken/],
     [['kernels', 'no_such_kernel'], 2, /unknown kernel "no_such_kernel".*convolution.*conv2d_simd/],
     [['workloads', 'W9'], 2, /unknown workload "W9".*W1/],
     [['workloads', 'W1-5', '--peer', 'abacus'], 2, /unknown peer "abacus".*torch/],
@@ -117,15 +126,9 @@ test('a step is measured beside a peer, and without one that is not there', asyn
     '#!/bin/sh\necho \'{"peer":"stub 1.0"}\'\nwhile read -r line; do echo \'{"ms":5}\'; done\n',
   );
   chmodSync(stub, 0o755);
-  const beside = ['--peer', 'torch', '--python', stub];
   const { code, stdout, stderr } = await bench(
-    'workloads',
-    'W1-5',
-    ...beside,
-    '--rounds',
-    '2',
-    '--json',
-    json,
+    ...['workloads', 'W1-5', '--rounds', '2', '--json', json],
+    ...['--peer', 'torch', '--python', stub, '--profile'],
   );
   assert.is(code, 0, stderr);
   const { rows, peers, failures } = JSON.parse(read('steps.json'));
@@ -136,6 +139,7 @@ test('a step is measured beside a peer, and without one that is not there', asyn
   assert.ok(Math.abs(peers[0].ratio.median - rows[0].seconds.median / 0.005) < 1e-6 * peers[0].ratio.median);
   assert.match(stdout, /^W1-5 .* ms .* MiB$/m);
   assert.match(stdout, /^W1-5 .*stub 1\.0 .* x /m);
+  assert.match(stdout, /^elementwise .* ms .* %/m);
 
   const absent = await bench(
     'workloads',
