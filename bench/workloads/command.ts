@@ -66,7 +66,7 @@ export function addWorkloads(program: Command): void {
           peers,
           {
             rounds: options.rounds,
-            onRound: (done) => progress.update(done),
+            onRound: progress.update,
             signal,
             profile: options.profile,
           },

@@ -48,8 +48,8 @@ export interface WorkloadReport {
 /** What every measurement of steps needs to know. */
 export interface MeasureOptions {
   readonly rounds: number;
-  /** Is told how many rounds are done. */
-  readonly onRound: (done: number) => void;
+  /** Is told how many rounds are done, and what comes next if it may take long. */
+  readonly onRound: (done: number, note?: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -155,8 +155,9 @@ export async function measureWorkloads(
       const ours = await OurStep.load(workload, workloads[workload]());
       const theirs: PeerStep[] = [];
       for (const step of peers.map((peer) => new PeerStep(peer, workload))) {
+        onRound(done * (rounds + 1), `the first step of ${step.name}, which compiles`);
         try {
-          await step.seconds(); // Its first step is cold too.
+          await step.seconds();
           theirs.push(step);
         } catch (error) {
           failures.push({ workload, error: messageOf(error) });

@@ -3,12 +3,27 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { comparisonText } from '../../bench/compare.ts';
+import { type Choice, chooseCandidates } from '../../bench/kernels/choose.ts';
 import { OPERATIONS } from '../../bench/kernels/operations.ts';
+import type { Subject } from '../../bench/kernels/subject.ts';
 import { spreadOf } from '../../bench/rounds.ts';
 import { growthOf } from '../../bench/scaling/fit.ts';
+import { Stopwatch } from '../../bench/stopwatch.ts';
+import { Peer, peerChoice } from '../../bench/workloads/peer.ts';
+import { openDevice } from '../../src/device/index.ts';
 import { runFile, scratch } from '../cli/support.ts';
 
 const folder = scratch();
+const device = await openDevice();
+/** Loads and checks what is asked for, in this process. */
+async function load(name: string, choice: Partial<Choice>): Promise<Subject[]> {
+  const stopwatch = new Stopwatch(device);
+  const subjects: Subject[] = [];
+  for (const candidate of chooseCandidates([name], { shapes: [], check: false, ...choice }, device))
+    subjects.push(await candidate.load(stopwatch));
+  return subjects;
+}
+
 const bench = (...args: string[]) => runFile('bench/run.ts', args);
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 /** Options that make a measurement short. */
@@ -73,16 +88,12 @@ test('a variant stands beside the shipped kernel', async () => {
 });
 
 test('a variant takes the place of a shader that the compiler dispatches', async () => {
-  const variant = join(folder, 'smallest.wgsl');
+  const file = join(folder, 'smallest.wgsl');
   const shader = readFileSync(new URL('../../shaders/max_pool_2x2.wgsl', import.meta.url), 'utf8');
-  writeFileSync(variant, shader.replaceAll('(b > a)', '(b < a)'));
-  const { code, stdout, stderr } = await bench(
-    ...['kernels', 'max_pool_2x2', '--file', variant, '--check', ...short],
-  );
-  assert.is(code, 0, stderr);
-  const errors = [...stdout.matchAll(/^max_pool_2x2 .*?(\S+e[+-]\d+)/gm)].map((m) => Number(m[1]));
-  assert.is(errors.length, 2, stdout);
-  assert.ok(errors[0] < 1e-6 && errors[1] > 0.1, stdout);
+  writeFileSync(file, shader.replaceAll('(b > a)', '(b < a)'));
+  const [shipped, variant] = await load('max_pool_2x2', { file, check: true });
+  assert.equal([shipped.variant, variant.variant], ['shipped', file]);
+  assert.ok(shipped.error < 1e-6 && variant.error > 0.1, `${shipped.error} ${variant.error}`);
 });
 
 test('two runs agree if their medians are within the wider spread', () => {
@@ -93,31 +104,44 @@ test('two runs agree if their medians are within the wider spread', () => {
 });
 
 test('what cannot be measured is told', async () => {
-  const broken = join(folder, 'broken.wgsl');
-  writeFileSync(broken, '@compute @workgroup_size(1) fn main() { let x: f32 = nothing; }');
-  const shape = ['--shape', 'm=4,n=4,k=4'];
-  const cases: [string[], number, RegExp][] = [
-    [['kernels', 'matmul', '--file', broken, ...shape], 1, /matmul[\s\S]*nothing/],
-    [['kernels', 'matmul', '--file', join(folder, 'none.wgsl'), ...shape], 2, /none\.wgsl/],
-    [['kernels', 'matmul', '--constants', 'TILES=4', ...shape], 2, /"TILES=4".*TILE/],
-    [['kernels', 'add', '--file', broken], 2, /variant of one shader/],
-    [['kernels', 'elementwise', '--file', broken], 2, /compiler writes into/],
-    [['kernels', 'add', '--shape', 'n=4,q=2'], 2, /"q=2"/],
-    [['kernels', 'add', '--compare', broken], 2, /--compare .*broken/],
-    [['kernels', 'no_such_kernel'], 2, /unknown kernel "no_such_kernel".*convolution.*conv2d_simd/],
-    [['workloads', 'W9'], 2, /unknown workload "W9".*W1/],
-    [['workloads', 'W1-5', '--peer', 'abacus'], 2, /unknown peer "abacus".*torch/],
-    [['scaling', 'height'], 2, /unknown axis "height".*batch/],
-    [['scaling', 'steps', '--steps', '2'], 2, /two different values/],
+  const file = join(folder, 'broken.wgsl');
+  writeFileSync(file, '@compute @workgroup_size(1) fn main() { let x: f32 = nothing; }');
+  const shapes = ['m=4,n=4,k=4'];
+  const cases: [string, Partial<Choice>, RegExp][] = [
+    ['matmul', { file, shapes }, /matmul[\s\S]*nothing/],
+    ['matmul', { file: join(folder, 'none.wgsl'), shapes }, /none\.wgsl/],
+    ['matmul', { constants: 'TILES=4', shapes }, /"TILES=4".*TILE/],
+    ['matrix-product', { file }, /variant of one shader/],
+    ['elementwise', { file }, /compiler writes into/],
+    ['add', { shapes: ['n=4,q=2'] }, /"q=2"/],
+    ['no_such_kernel', {}, /unknown kernel "no_such_kernel".*convolution.*conv2d_simd/],
   ];
-  for (const [args, expected, message] of cases) {
-    const { code, stderr } = await bench(...args, '--rounds', '1');
-    assert.is(code, expected, `${args.join(' ')}: ${stderr}`);
+  for (const [name, choice, message] of cases) {
+    const error = await load(name, choice).then(
+      () => new Error('nothing'),
+      (e: Error) => e,
+    );
+    assert.match(error.message, message);
+  }
+});
+
+test('what was mistyped is told, with what there is', async () => {
+  const cases: [string[], RegExp][] = [
+    [['kernels', 'no_such_kernel'], /unknown kernel "no_such_kernel".*convolution/],
+    [['kernels', 'add', '--compare', 'none.json'], /--compare none\.json/],
+    [['workloads', 'W9'], /unknown workload "W9".*W1/],
+    [['workloads', 'W1', '--peer', 'abacus'], /unknown peer "abacus".*torch/],
+    [['scaling', 'height'], /unknown axis "height".*batch/],
+    [['scaling', 'steps', '--steps', '2'], /two different values/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stderr } = await bench(...args);
+    assert.is(code, 2, `${args.join(' ')}: ${stderr}`);
     assert.match(stderr, message);
   }
 });
 
-test('a step is measured beside a peer, and without one that is not there', async () => {
+test('a step is measured beside a peer', async () => {
   const json = join(folder, 'steps.json');
   // Speaks as a peer does, whatever script it is given.
   const stub = join(folder, 'stub');
@@ -140,20 +164,15 @@ test('a step is measured beside a peer, and without one that is not there', asyn
   assert.match(stdout, /^W1-5 .* ms .* MiB$/m);
   assert.match(stdout, /^W1-5 .*stub 1\.0 .* x /m);
   assert.match(stdout, /^elementwise .* ms .* %/m);
+});
 
-  const absent = await bench(
-    'workloads',
-    'W1-5',
-    '--peer',
-    'torch',
-    '--python',
-    '/no/python',
-    '--rounds',
-    '1',
-  );
-  assert.is(absent.code, 1);
-  assert.match(absent.stderr, /peer torch did not start: .*\/no\/python.*--python/);
-  assert.match(absent.stdout, /^W1-5 .* ms /m);
+test('a peer that does not start says what it needs', async () => {
+  try {
+    await Peer.start(peerChoice('torch', '/no/python', false)!);
+    assert.unreachable();
+  } catch (error) {
+    assert.match((error as Error).message, /peer torch did not start: .*\/no\/python.*--python/);
+  }
 });
 
 test('scaling tells how cost grows', async () => {
@@ -174,5 +193,7 @@ test('scaling tells how cost grows', async () => {
   assert.match(stdout, /exponent/);
   assert.ok(read('scaling.svg').includes('inner steps 1, 2'));
 });
+
+test.after(() => device.dispose());
 
 test.run();
