@@ -35,7 +35,9 @@ file in shaders/. A new variant of a shader lies in any file and is held against
 
 The spread is the distance between the quartiles of all rounds, as a share of the median: two runs whose medians differ by
 less do not differ. "of limit" is the time that the measured rates of arithmetic and of memory allow, as a share of the
-median; bytes are those that dispatches read and write. "CPU" is processor time, all threads together, of this process.`;
+median; bytes are those that dispatches read and write (more than 100 %: a cache held them, or the machine was busy with other
+things while the limits were measured). "CPU" is processor time, all threads together, of this process: steadier on a machine
+that is shared.`;
 
 /** `kernels`: one kernel at a time, against float64, the clock and what the machine can do. */
 export function addKernels(program: Command): void {

@@ -1,5 +1,5 @@
 import { interleave } from '../rounds.ts';
-import { type MeasureOptions, OurStep, type StepRow } from '../workloads/measure.ts';
+import { type LoadedStep, loadStep, type MeasureOptions, type StepRow } from '../workloads/measure.ts';
 import { AXES, workloadAt } from './axes.ts';
 import { type Growth, growthOf } from './fit.ts';
 
@@ -14,13 +14,13 @@ export async function measureScaling(
   values: Readonly<Record<string, readonly number[]>>,
   { rounds, onRound, signal }: MeasureOptions,
 ): Promise<AxisReport[]> {
-  const points: { axis: string; value: number; step: OurStep }[] = [];
+  const points: { axis: string; value: number; step: LoadedStep }[] = [];
   for (const [axis, list] of Object.entries(values))
     for (const value of list)
       points.push({
         axis,
         value,
-        step: await OurStep.load(`${axis} ${value}`, workloadAt(AXES[axis], value)),
+        step: await loadStep(`${axis} ${value}`, workloadAt(AXES[axis], value)),
       });
   const spreads = await interleave(
     points.map(({ step }) => step),

@@ -15,7 +15,7 @@ import {
 } from '../options.ts';
 import { showSpread } from '../rounds.ts';
 import { measureWorkloads, type StepRow, type WorkloadReport } from './measure.ts';
-import { PEERS, Peer, peerChoice } from './peer.ts';
+import { PEERS, type Peer, peerChoice, startPeer } from './peer.ts';
 import type { ProfileRow } from './profile.ts';
 import { WORKLOADS } from './workloads.ts';
 
@@ -93,7 +93,7 @@ async function startPeers({ peer, python }: Options, output: Output): Promise<Pe
     const choice = peerChoice(name, python, !adapterInfo.software);
     if (choice === undefined) throw new UsageError(`unknown peer "${name}"; there are ${PEERS.join(', ')}`);
     try {
-      peers.push(await Peer.start(choice));
+      peers.push(await startPeer(choice));
     } catch (error) {
       output.warn((error as Error).message);
     }

@@ -57,62 +57,44 @@ export interface MeasureOptions {
 const onDevice = compile((params: Params, tasks: readonly TaskData<Batch>[]) => ({ params, tasks }));
 
 /** A workload that runs. */
-export class OurStep implements Measured {
-  readonly name: string;
+export interface LoadedStep extends Measured {
   readonly plan: Plan;
-  readonly coldSeconds: number;
-  readonly #run: () => Promise<number>;
-  readonly #host: number[];
+  /** What was measured, given what its rounds took. */
+  readonly row: (seconds: Spread) => StepRow;
+}
 
-  private constructor(
-    name: string,
-    plan: Plan,
-    coldSeconds: number,
-    run: () => Promise<number>,
-    host: number[],
-  ) {
-    this.name = name;
-    this.plan = plan;
-    this.coldSeconds = coldSeconds;
-    this.#run = run;
-    this.#host = host;
-  }
-
-  /** @throws when the device cannot run it */
-  static async load(name: string, workload: Workload): Promise<OurStep> {
-    const step = metaStep(workload);
-    const { params, tasks } = await onDevice(workload.params, workload.tasks);
-    const host: number[] = [];
-    const run = async () => {
-      const start = performance.now();
-      const result = await step(params, tasks, workload.rate);
-      host.push((performance.now() - start) / 1e3);
-      await result.loss.data();
-      const seconds = (performance.now() - start) / 1e3;
-      for (const t of tree.leaves(result)) t.dispose();
-      return seconds;
-    };
-    const cold = await run();
-    return new OurStep(name, await step.plan(params, tasks, workload.rate), cold, run, host);
-  }
-
-  readonly seconds = (): Promise<number> => this.#run();
-
-  row(seconds: Spread): StepRow {
-    const { dispatches } = this.plan;
-    const pipelines = new Set(
-      dispatches.map(({ kernel }) => kernel.source + JSON.stringify(kernel.constants)),
-    );
-    return {
-      workload: this.name,
-      seconds,
-      hostSeconds: spreadOf(this.#host.slice(-seconds.samples.length)),
-      coldSeconds: this.coldSeconds,
+/** Runs a workload once. @throws when the device cannot */
+export async function loadStep(name: string, workload: Workload): Promise<LoadedStep> {
+  const step = metaStep(workload);
+  const { params, tasks } = await onDevice(workload.params, workload.tasks);
+  const host: number[] = [];
+  const seconds = async () => {
+    const start = performance.now();
+    const result = await step(params, tasks, workload.rate);
+    host.push((performance.now() - start) / 1e3);
+    await result.loss.data();
+    const taken = (performance.now() - start) / 1e3;
+    for (const t of tree.leaves(result)) t.dispose();
+    return taken;
+  };
+  const coldSeconds = await seconds();
+  const plan = await step.plan(params, tasks, workload.rate);
+  const { dispatches } = plan;
+  const pipelines = new Set(dispatches.map(({ kernel }) => kernel.source + JSON.stringify(kernel.constants)));
+  return {
+    name,
+    plan,
+    seconds,
+    row: (rounds) => ({
+      workload: name,
+      seconds: rounds,
+      hostSeconds: spreadOf(host.slice(-rounds.samples.length)),
+      coldSeconds,
       dispatches: dispatches.length,
       pipelines: pipelines.size,
-      scratchBytes: planBytes(this.plan),
-    };
-  }
+      scratchBytes: planBytes(plan),
+    }),
+  };
 }
 
 /** A peer's step of one workload. */
@@ -152,7 +134,7 @@ export async function measureWorkloads(
   const names = Object.keys(workloads);
   for (const [done, workload] of names.entries()) {
     try {
-      const ours = await OurStep.load(workload, workloads[workload]());
+      const ours = await loadStep(workload, workloads[workload]());
       const theirs: PeerStep[] = [];
       for (const step of peers.map((peer) => new PeerStep(peer, workload))) {
         onRound(done * (rounds + 1), `the first step of ${step.name}, which compiles`);

@@ -1,5 +1,5 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { createInterface, type Interface } from 'node:readline';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** Another framework that does the same steps. */
@@ -47,64 +47,49 @@ interface Taken {
 }
 
 /** A peer at work: a process that does a step whenever it is asked to, so that ours and its steps can take turns. */
-export class Peer {
+export interface Peer {
   /** What it says that it is, with its version and device. */
   readonly about: string;
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #lines: AsyncIterator<string>;
-  readonly #choice: PeerChoice;
-  readonly #complaints: () => string;
-
-  private constructor(
-    about: string,
-    child: ChildProcessWithoutNullStreams,
-    lines: AsyncIterator<string>,
-    choice: PeerChoice,
-    complaints: () => string,
-  ) {
-    this.about = about;
-    this.#child = child;
-    this.#lines = lines;
-    this.#choice = choice;
-    this.#complaints = complaints;
-  }
-
-  /** @throws when it does not start, with what it wrote and what to do about it */
-  static async start(choice: PeerChoice): Promise<Peer> {
-    const [program, ...args] = choice.command;
-    const child = spawn(program, args, { stdio: 'pipe' });
-    let complaints = '';
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      complaints += text;
-    });
-    child.on('error', (error) => {
-      complaints += error.message;
-    });
-    // Of a peer that ended: its answer, which does not come, tells so.
-    child.stdin.on('error', () => {});
-    const lines = (createInterface({ input: child.stdout }) as Interface)[Symbol.asyncIterator]();
-    const { value } = await lines.next();
-    if (value === undefined)
-      throw new Error(`peer ${choice.name} did not start: ${lastLine(complaints)}; ${choice.remedy}`);
-    const { peer } = JSON.parse(value) as { peer: string };
-    return new Peer(peer, child, lines, choice, () => complaints);
-  }
-
   /** Does one step. @throws with what the peer says, if it cannot */
-  async step(workload: string): Promise<Taken> {
-    this.#child.stdin.write(`${JSON.stringify({ workload })}\n`);
-    const { value } = await this.#lines.next();
-    if (value === undefined)
-      throw new Error(`peer ${this.#choice.name} ended: ${lastLine(this.#complaints())}`);
-    const answer = JSON.parse(value) as Taken | { error: string };
-    if ('error' in answer) throw new Error(`peer ${this.#choice.name}: ${answer.error}`);
-    return answer;
-  }
-
-  close(): void {
-    this.#child.kill();
-  }
+  readonly step: (workload: string) => Promise<Taken>;
+  readonly close: () => void;
 }
 
-/** What a program says last, which is what ended it. */
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
+/** @throws when it does not start, with what it wrote and what to do about it */
+export async function startPeer({ name, command, remedy }: PeerChoice): Promise<Peer> {
+  const [program, ...args] = command;
+  const child = spawn(program, args, { stdio: 'pipe' });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    complaints += text;
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.on('close', () => resolve());
+    child.on('error', (error) => {
+      complaints += error.message;
+      resolve();
+    });
+  });
+  // Of a peer that ended: the answer, which does not come, tells so.
+  child.stdin.on('error', () => {});
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  /** Its next line. @throws with what it wrote last, if it ended */
+  const next = async (what: string) => {
+    // Of a program that is not there, not every runtime ends the output.
+    const line = await Promise.race([lines.next(), ended]);
+    if (line?.value !== undefined) return JSON.parse(line.value);
+    await ended;
+    throw new Error(`peer ${name} ${what}: ${complaints.trim().split('\n').at(-1)}; ${remedy}`);
+  };
+  const { peer } = (await next('did not start')) as { peer: string };
+  return {
+    about: peer,
+    step: async (workload) => {
+      child.stdin.write(`${JSON.stringify({ workload })}\n`);
+      const answer = (await next('ended')) as Taken | { error: string };
+      if ('error' in answer) throw new Error(`peer ${name}: ${answer.error}`);
+      return answer;
+    },
+    close: () => child.kill(),
+  };
+}

@@ -9,7 +9,7 @@ import type { Subject } from '../../bench/kernels/subject.ts';
 import { spreadOf } from '../../bench/rounds.ts';
 import { growthOf } from '../../bench/scaling/fit.ts';
 import { Stopwatch } from '../../bench/stopwatch.ts';
-import { Peer, peerChoice } from '../../bench/workloads/peer.ts';
+import { peerChoice, startPeer } from '../../bench/workloads/peer.ts';
 import { openDevice } from '../../src/device/index.ts';
 import { runFile, scratch } from '../cli/support.ts';
 
@@ -168,7 +168,7 @@ test('a step is measured beside a peer', async () => {
 
 test('a peer that does not start says what it needs', async () => {
   try {
-    await Peer.start(peerChoice('torch', '/no/python', false)!);
+    await startPeer(peerChoice('torch', '/no/python', false)!);
     assert.unreachable();
   } catch (error) {
     assert.match((error as Error).message, /peer torch did not start: .*\/no\/python.*--python/);
