@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../../src/cli/errors.ts';
+import { expand } from '../../src/device/expand.ts';
 import { type Device, type Kernel, type ShaderName, shaderSource } from '../../src/device/index.ts';
 import { SHADERS } from '../../src/device/shaders.ts';
 import type { Stopwatch } from '../stopwatch.ts';
@@ -131,13 +132,27 @@ function ofShader(kernel: string, choice: Choice, device: Device, noise: DeviceN
   throw new UsageError(`no operation of this bench runs the shader "${kernel}" on this adapter`);
 }
 
-/** What puts a variant in the place of a kernel as the compiler makes it. */
+/**
+ * What puts a variant in the place of a kernel as the compiler makes it: constants keep their values where none are given, and
+ * the grid stays, so those that it depends on must not change.
+ */
 function replacement(kernel: string, used: Kernel, choice: Choice): (kernel: Kernel) => Kernel {
-  if (used.source !== shaderSource(kernel as ShaderName))
+  const shipped = shaderSource(kernel as ShaderName);
+  const text = textOf(kernel, choice);
+  const given = (names: Numbers) => parseGiven(choice.constants ?? '', Object.keys(names));
+  if (used.source === shipped) {
+    const constants = given(used.constants);
+    return (k) => ({ ...k, source: text, constants: { ...k.constants, ...constants } });
+  }
+  const unrolled = unrolledConstants(used.source);
+  if (expand(shipped, unrolled) !== used.source)
     throw new UsageError(
       `the compiler writes into the shader "${kernel}", so no file can take its place; an entry in bench/kernels/shaders.ts could set it up`,
     );
-  const source = textOf(kernel, choice);
-  const constants = parseGiven(choice.constants ?? '', Object.keys(used.constants));
-  return (k) => ({ ...k, source, constants: { ...k.constants, ...constants } });
+  const constants = given(unrolled);
+  return (k) => ({ ...k, source: expand(text, { ...unrolledConstants(k.source), ...constants }) });
 }
+
+/** The constants that a template was unrolled with, which it declares. */
+const unrolledConstants = (source: string): Numbers =>
+  Object.fromEntries([...source.matchAll(/^const ([A-Z]\w*) = (\d+)u;$/gm)].map((m) => [m[1], Number(m[2])]));

@@ -67,6 +67,10 @@ const best = (a: Ceilings, b: Ceilings): Ceilings => ({
   secondsPerRoundTrip: Math.min(a.secondsPerRoundTrip, b.secondsPerRoundTrip),
 });
 
+/** Runs in one submission: more would only take long to encode. */
+const MOST_TIMES = 4096;
+const GUESSES = 4;
+
 /** Times one subject: the first measurement finds out how often it must run to last long enough. */
 class Timing {
   readonly name: string;
@@ -74,7 +78,9 @@ class Timing {
   readonly #subject: Subject;
   readonly #wanted: number;
   readonly #processor: number[] = [];
-  #times = 0;
+  #times = 1;
+  /** The least that one run took while guessing. */
+  #each = Number.POSITIVE_INFINITY;
 
   constructor(stopwatch: Stopwatch, subject: Subject, wanted: number) {
     this.name = subject.kernel;
@@ -85,9 +91,11 @@ class Timing {
 
   readonly seconds = async (): Promise<number> => {
     const { encode, kernel } = this.#subject;
-    if (this.#times === 0) {
-      const { seconds } = await this.#stopwatch.time(encode, 1, kernel);
-      this.#times = Math.max(1, Math.min(MOST_TIMES, Math.round(this.#wanted / seconds)));
+    // Anew from the last guess: one run alone is mostly submitting and waiting, and may meet with a disturbance.
+    for (let guess = 0; this.#processor.length === 0 && guess < GUESSES; guess++) {
+      const { seconds } = await this.#stopwatch.time(encode, this.#times, kernel);
+      this.#each = Math.min(this.#each, seconds / this.#times);
+      this.#times = Math.max(1, Math.min(MOST_TIMES, Math.round(this.#wanted / this.#each)));
     }
     const taken = await this.#stopwatch.time(encode, this.#times, kernel);
     this.#processor.push(taken.processorSeconds / this.#times);
@@ -107,6 +115,3 @@ class Timing {
     };
   }
 }
-
-/** Runs in one submission: more would only take long to encode. */
-const MOST_TIMES = 4096;

@@ -12,6 +12,7 @@ import { addPredict } from './predict.ts';
 import { runProgram } from './program.ts';
 import { addReproduce } from './reproduce.ts';
 import { addTasks } from './tasks.ts';
+import { addTune } from './tune.ts';
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -21,6 +22,7 @@ await runProgram(new Command('medetection').description(description).version(ver
   addCertify,
   addDemo,
   addDoctor,
+  addTune,
   addTasks,
   addMetaTrain,
   addFineTune,

@@ -30,6 +30,8 @@ interface Group {
   readonly level: number;
   /** Equal for groups whose loops are alike; undefined for hand-written kernels. */
   readonly loop: string | undefined;
+  /** Equal for two hand-written kernels that can be one; undefined for others. */
+  readonly joint: string | undefined;
 }
 
 const lowering = (t: Tensor) => t.op.lowering;
@@ -110,22 +112,35 @@ function makeGroups(
       kind === 'kernel'
         ? undefined
         : `${kind === 'reduce' ? JSON.stringify(lowering(node)) : 'map'} ${showShape(domain)} over ${showShape(axes)}`;
-    groups.push({ nodes: [node], reads: new Set(reads), needs, bindings, level, loop });
+    groups.push({ nodes: [node], reads: new Set(reads), needs, bindings, level, loop, joint: jointOf(node) });
   }
   return groups;
 }
 
+function jointOf(node: Tensor): string | undefined {
+  const how = lowering(node);
+  if (how.kind !== 'kernel' || how.joint === undefined) return undefined;
+  return `${how.joint.ops} of ${node.inputs.map((t) => t.id)} ${JSON.stringify(node.attrs)}`;
+}
+
 /**
- * Merges groups of one level with the same loop that read a common value as large as the loop. A common parameter is no
- * reason: it would tie the tasks of a meta-batch together and keep the activations of all of them alive.
+ * Merges groups of one level with the same loop that read a common value as large as the loop, and hand-written kernels that
+ * can be one. A common parameter is no reason: it would tie the tasks of a meta-batch together and keep the activations of
+ * all of them alive.
  */
 function mergeGroups(groups: readonly Group[], device: Capabilities): Group[] {
   const merged: Group[] = [];
   const open = new Map<string, Group[]>();
+  const halves = new Map<string, Group>();
   const mostOutputs = 4;
   for (const group of groups) {
     if (group.loop === undefined) {
-      merged.push(group);
+      const half = group.joint === undefined ? undefined : halves.get(group.joint);
+      if (half !== undefined) half.nodes.push(...group.nodes);
+      else {
+        merged.push(group);
+        if (group.joint !== undefined) halves.set(group.joint, group);
+      }
       continue;
     }
     const key = `${group.level} ${group.loop}`;
@@ -155,7 +170,11 @@ function lowerGroup(group: Group, isStored: (t: Tensor) => boolean, device: Capa
   const label = group.nodes.map((n) => `${n.op.name}${showShape(n.shape)}`).join(' + ');
   if (how.kind === 'kernel') {
     const reads = node.inputs.map(contiguousBase);
-    return [{ kernel: how.kernel(node, device), reads, writes: group.nodes, label }];
+    if (group.nodes.length === 1)
+      return [{ kernel: how.kernel(node, device), reads, writes: group.nodes, label }];
+    const { ops, kernel } = how.joint!;
+    const writes = ops.map((name) => group.nodes.find((n) => n.op.name === name)!);
+    return [{ kernel: kernel(writes[0], device), reads, writes, label }];
   }
   const { expression, results } = bodyOf(group.nodes, isStored);
   const { domain, axes } = loopOf(node);

@@ -116,6 +116,15 @@ export class LoadedPlan {
     }
   }
 
+  /** Runs one dispatch alone, several times in one submit. */
+  repeat(index: number, times: number): void {
+    const encoder = this.device.gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (let i = 0; i < times; i++) this.encode(pass, [index]);
+    pass.end();
+    this.device.gpu.queue.submit([encoder.finish()]);
+  }
+
   /**
    * Runs the plan: one submit. Returns the results as device arrays; the work may still be under way, which the queue
    * keeps in order for whoever reads them.

@@ -70,7 +70,15 @@ export type Lowering =
       readonly kind: 'kernel';
       readonly kernel: (node: Tensor, device: Capabilities) => Kernel;
       readonly batch: BatchRule;
+      /** Another node of the same inputs and attributes, if there is one, may come out of the same kernel. */
+      readonly joint?: JointKernel;
     };
+
+/** A kernel that computes two nodes at once, first that of the op which is named first. */
+export interface JointKernel {
+  readonly ops: readonly [string, string];
+  readonly kernel: (first: Tensor, device: Capabilities) => Kernel;
+}
 
 /**
  * The movement ops; their attributes say how an index of the output becomes an index of the first input, the one that
