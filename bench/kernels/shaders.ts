@@ -9,8 +9,8 @@ import {
 } from './convolution.ts';
 import { matmul, matmulSimd } from './matmul.ts';
 
-/** Every kernel of `shaders/` that this bench knows, by file name. */
-export const KERNELS: Readonly<Record<string, Entry>> = {
+/** The shaders whose dispatch is set up here, so that a variant may have other constants; by file name. */
+export const SHADER_ENTRIES: Readonly<Record<string, Entry>> = {
   conv2d,
   conv2d_input_grad: conv2dInputGrad,
   conv2d_weight_grad: conv2dWeightGrad,
