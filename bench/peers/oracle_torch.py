@@ -56,11 +56,12 @@ def batch_norm(x, gamma, beta, eps):
 
 
 def spatial_pyramid_pool(x, levels):
-    """Kernel ceil(size / n), padding floor((kernel n - size + 1) / 2) for every level n."""
-    size, parts = x.shape[2], []
+    """Kernel ceil(size / n), padding floor((kernel n - size + 1) / 2) along either axis for every level n."""
+    parts = []
     for n in levels:
-        kernel = -(-size // n)
-        parts.append(F.max_pool2d(x, kernel, kernel, (kernel * n - size + 1) // 2).flatten(1))
+        kernel = [-(-size // n) for size in x.shape[2:]]
+        padding = [(k * n - size + 1) // 2 for k, size in zip(kernel, x.shape[2:])]
+        parts.append(F.max_pool2d(x, kernel, kernel, padding).flatten(1))
     return torch.cat(parts, 1)
 
 

@@ -73,17 +73,17 @@ export function convolution(node: Tensor, first: Values, second: Values): Values
 function windows(
   image: Shape,
   pooled: Shape,
-  { kernel, stride, padding }: Record<string, number>,
+  { kernel, stride, padding }: Record<string, readonly number[]>,
   visit: (output: number, code: number, input: number) => void,
 ): void {
   const [, , h, w] = image;
   const planes = image[0] * image[1];
   forEachIndex([planes, pooled[2], pooled[3]], ([p, i, j], output) => {
-    for (let a = 0; a < kernel; a++)
-      for (let b = 0; b < kernel; b++) {
-        const r = i * stride + a - padding;
-        const c = j * stride + b - padding;
-        if (r >= 0 && r < h && c >= 0 && c < w) visit(output, a * kernel + b, (p * h + r) * w + c);
+    for (let a = 0; a < kernel[0]; a++)
+      for (let b = 0; b < kernel[1]; b++) {
+        const r = i * stride[0] + a - padding[0];
+        const c = j * stride[1] + b - padding[1];
+        if (r >= 0 && r < h && c >= 0 && c < w) visit(output, a * kernel[1] + b, (p * h + r) * w + c);
       }
   });
 }
@@ -91,7 +91,7 @@ function windows(
 export function pool(node: Tensor, inputs: readonly Values[]): Values {
   const [x, codes] = inputs;
   const out = new Float64Array(node.size);
-  const attrs = node.attrs as Record<string, number>;
+  const attrs = node.attrs as Record<string, readonly number[]>;
   const [image, pooled] =
     node.op.name === 'scatterPool2d'
       ? [node.shape, node.inputs[0].shape]
@@ -117,7 +117,7 @@ export function pool(node: Tensor, inputs: readonly Values[]): Values {
   return out;
 }
 
-/** For every pixel of the larger image, the one of the smaller that it shows. */
+/** For every pixel of the resized image, the one of the given image that it shows. */
 function upsampling(small: Shape, large: Shape, visit: (small: number, large: number) => void): void {
   forEachIndex([small[0] * small[1], large[2], large[3]], ([p, i, j], flat) => {
     const r = Math.floor((i * small[2]) / large[2]);

@@ -5,8 +5,8 @@ import { joinTasks } from './batch.ts';
 import { broadcastTo } from './broadcast.ts';
 import { conv2dForward, conv2dToInput, conv2dToWeight } from './conv2d-kernel.ts';
 import { add } from './elementwise.ts';
-import { reshape } from './movement.ts';
-import { type Conv2dAttrs, checkWindow } from './window.ts';
+import { pad, reshape, slice } from './movement.ts';
+import { type Conv2dAttrs, checkWindow, type Pair, type PerAxis, pairOf, showPerAxis } from './window.ts';
 
 /*
  * Convolution is one trilinear form of input x [N,C,H,W], weight w [O,C,KH,KW] and output cotangent g [N,O,OH,OW]:
@@ -85,19 +85,48 @@ const inputGrad = (g: Tensor, w: Tensor, inputShape: readonly number[], attrs: C
 const weightGrad = (x: Tensor, g: Tensor, weightShape: readonly number[], attrs: Conv2dAttrs): Tensor =>
   new Tensor(weightGradOp, [x, g], { ...attrs }, weightShape, 'f32');
 
-/** Window and bias of `conv2d`. */
+/** Window and bias of `conv2d`; step and margin in pixels, one number for both axes or [height, width]. */
 export interface Conv2dOptions {
-  /** Step between windows, in pixels (default 1). */
-  readonly stride?: number;
-  /** Zeros around the image, in pixels (default 0). */
-  readonly padding?: number;
+  /** Step between windows (default 1). */
+  readonly stride?: PerAxis;
+  /** Zeros around the image (default 0). */
+  readonly padding?: PerAxis;
   /** Added to every pixel of its output channel, [O]. */
   readonly bias?: Tensor;
 }
 
 /**
+ * A convolution whose axes may differ, by one whose axes do not: zeros are put around the image first, and of a step by the
+ * greatest common divisor of the two strides every so many rows and columns are kept.
+ */
+function forwardPerAxis(x: Tensor, w: Tensor, stride: Pair, padding: Pair): Tensor {
+  const alike = padding[0] === padding[1];
+  const margin = [0, 0, ...padding];
+  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+  const step = divisor(...stride);
+  const attrs = { stride: step, padding: alike ? padding[0] : 0 };
+  const y = forward(alike ? x : pad(x, margin, margin), w, attrs);
+  return keepEvery(keepEvery(y, 2, stride[0] / step), 3, stride[1] / step);
+}
+
+/** The first of every `n` along an axis. */
+function keepEvery(x: Tensor, axis: number, n: number): Tensor {
+  if (n === 1) return x;
+  const kept = Math.ceil(x.shape[axis] / n);
+  const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+  const missing = x.shape.map((size, d) => (d === axis ? kept * n - size : 0));
+  const filled = pad(
+    x,
+    x.shape.map(() => 0),
+    missing,
+  );
+  const runs = reshape(filled, [...before, kept, n, ...after]);
+  return reshape(slice(runs, [], [...before, kept, 1, ...after]), [...before, kept, ...after]);
+}
+
+/**
  * 2-D cross-correlation (what deep learning calls convolution): input [N,C,H,W], weight [O,C,KH,KW] -> [N,O,OH,OW]
- * with OH = floor((H + 2 padding - KH) / stride) + 1.
+ * with OH = floor((H + 2 padding - KH) / stride) + 1. Unequal strides cost what their greatest common divisor costs.
  * @throws when ranks, channels, types or the window do not fit.
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
@@ -112,9 +141,12 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
   if (x.shape[1] !== weight.shape[1])
     throw new Error(`conv2d: input has ${x.shape[1]} channels, weight expects ${weight.shape[1]} ${shapes}`);
   checkWindow('conv2d', stride, padding, shapes);
-  if (x.shape[2] + 2 * padding < weight.shape[2] || x.shape[3] + 2 * padding < weight.shape[3])
-    throw new Error(`conv2d: the kernel is larger than the image with padding ${padding} ${shapes}`);
-  const y = forward(x, weight, { stride, padding });
+  const [steps, margins] = [pairOf(stride), pairOf(padding)];
+  if (margins.some((p, axis) => x.shape[2 + axis] + 2 * p < weight.shape[2 + axis]))
+    throw new Error(
+      `conv2d: the kernel is larger than the image with padding ${showPerAxis(padding)} ${shapes}`,
+    );
+  const y = forwardPerAxis(x, weight, steps, margins);
   if (bias === undefined) return y;
   if (bias.rank !== 1 || bias.shape[0] !== weight.shape[0] || bias.dtype !== 'f32')
     throw new Error(

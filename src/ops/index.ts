@@ -14,3 +14,4 @@ export * from './movement.ts';
 export { avgPool2d, maxPool2d, maxPool2dWithCodes, type PoolOptions, spatialPyramidPool } from './pool.ts';
 export * from './reduce.ts';
 export * from './upsample.ts';
+export type { Pair, PerAxis } from './window.ts';

@@ -5,9 +5,10 @@ import type { Op } from '../graph/op.ts';
 import { showShape } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { batchImages } from './batch.ts';
-import { planeGrid, tileFor } from './plane-grid.ts';
+import { planeGrid } from './plane-grid.ts';
+import { checkPositive } from './window.ts';
 
-/* Nearest upsampling repeats pixels; its adjoint sums over the pixels that repeat one. Each differentiates the other. */
+/* Nearest upsampling repeats pixels; its adjoint sums over the pixels that show one. Each differentiates the other. */
 
 function resizeKernel(
   name: ShaderName,
@@ -20,10 +21,9 @@ function resizeKernel(
   return {
     name,
     source: shaderSource(name),
-    constants: tileFor(node.shape[3], device),
+    ...planeGrid(n * c, node.shape[2], node.shape[3], device),
     dims: [n * c, h, w, large.shape[2], large.shape[3]].map(u32),
     flops: node === small ? large.size : 0,
-    grid: planeGrid(n * c, device),
   };
 }
 
@@ -55,13 +55,13 @@ const blockSum = (x: Tensor, shape: readonly number[]): Tensor =>
   new Tensor(blockSumOp, [x], {}, shape, 'f32');
 
 /**
- * Nearest-neighbour enlargement of [N,C,H,W] to `size` [H', W']: pixel i' shows floor(i' H / H').
- * @throws when the target is smaller than the image.
+ * [N,C,H,W] at another size [H', W'], by nearest neighbours: pixel i' shows floor(i' H / H'). Made smaller, the image loses the
+ * pixels that none shows.
+ * @throws unless the size is of positive integers.
  */
 export function upsampleNearest(x: Tensor, size: readonly [number, number]): Tensor {
   if (x.rank !== 4 || x.dtype !== 'f32')
     throw new Error(`upsampleNearest: needs an f32 input [N,C,H,W], got ${x.dtype}${showShape(x.shape)}`);
-  if (!(size[0] >= x.shape[2] && size[1] >= x.shape[3]))
-    throw new Error(`upsampleNearest: size [${size.join(',')}] is smaller than input ${showShape(x.shape)}`);
+  checkPositive('upsampleNearest', 'size', size, `(input ${showShape(x.shape)})`);
   return upsample(x, [x.shape[0], x.shape[1], ...size]);
 }

@@ -3,6 +3,7 @@ import type { Capabilities } from '../../src/device/capabilities.ts';
 import type { Device } from '../../src/device/device.ts';
 import { LoadedPlan } from '../../src/device/execute.ts';
 import type { Plan } from '../../src/device/plan.ts';
+import { defaultTuning } from '../../src/device/tuning.ts';
 import { bytesOf, type HostData, type Tensor } from '../../src/graph/index.ts';
 import { deviceTensor } from '../../src/graph/source.ts';
 
@@ -36,4 +37,5 @@ export const capabilities: Capabilities = {
   maxGrid: 65535,
   timestamps: false,
   f16: false,
+  tuning: defaultTuning,
 };

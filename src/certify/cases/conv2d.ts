@@ -1,12 +1,14 @@
 import * as ops from '../../ops/index.ts';
 import { type Case, certifies, spread } from '../case.ts';
 
-const conv = (x: number[], w: number[], stride = 1, padding = 0): Case =>
+type PerAxis = ops.PerAxis;
+
+const conv = (x: number[], w: number[], stride: PerAxis = 1, padding: PerAxis = 0): Case =>
   certifies(
     'conv2d',
     [spread(...x), spread(...w), spread(w[0])],
     (image, weight, bias) => ops.conv2d(image, weight, { stride, padding, bias }),
-    `stride ${stride}, padding ${padding}`,
+    `stride ${JSON.stringify(stride)}, padding ${JSON.stringify(padding)}`,
   );
 
 export const conv2d: readonly Case[] = [
@@ -28,6 +30,10 @@ export const conv2d: readonly Case[] = [
   conv([1, 2, 9, 3], [2, 2, 5, 1], 2, 2),
   conv([2, 3, 4, 5], [2, 3, 4, 5]),
   conv([3, 2, 1, 1], [2, 2, 3, 3], 1, 1),
+  // Axes that differ.
+  conv([2, 2, 6, 7], [3, 2, 3, 3], [1, 2], [1, 1]),
+  conv([1, 2, 5, 8], [2, 2, 3, 2], 1, [2, 0]),
+  conv([1, 2, 9, 12], [2, 2, 3, 3], [2, 4], [0, 1]),
   // The tiles of the fast kernels and their edges: more channels and pixels than one holds, whole vectors and not.
   conv([1, 9, 12, 13], [11, 9, 3, 3], 1, 1),
   conv([2, 8, 9, 12], [12, 8, 3, 3], 1, 1),

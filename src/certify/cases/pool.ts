@@ -1,7 +1,8 @@
 import * as ops from '../../ops/index.ts';
 import { apart, type Case, certifies, spread } from '../case.ts';
 
-type Window = [x: number[], kernel: number, stride: number, padding: number];
+type PerAxis = ops.PerAxis;
+type Window = [x: number[], kernel: PerAxis, stride: PerAxis, padding: PerAxis];
 
 const windows: Window[] = [
   [[2, 3, 4, 6], 2, 2, 0],
@@ -17,15 +18,37 @@ const windows: Window[] = [
   [[1, 2, 7, 10], 5, 2, 2],
   [[1, 1, 11, 9], 7, 3, 3],
   [[3, 1, 1, 1], 1, 1, 0],
+  // Axes that differ.
+  [
+    [2, 2, 7, 9],
+    [3, 2],
+    [2, 1],
+    [1, 0],
+  ],
+  [
+    [1, 2, 5, 11],
+    [1, 4],
+    [1, 3],
+    [0, 2],
+  ],
+  [[1, 2, 6, 8], 2, [2, 1], 0],
 ];
 
 const says = ([, kernel, stride, padding]: Window): string =>
-  `kernel ${kernel}, stride ${stride}, padding ${padding}`;
+  Object.entries({ kernel, stride, padding })
+    .map(([name, size]) => `${name} ${JSON.stringify(size)}`)
+    .join(', ');
 
 const average: Window[] = [
   [[2, 3, 4, 6], 2, 2, 0],
   [[2, 2, 5, 6], 3, 2, 1],
   [[1, 3, 7, 5], 4, 1, 2],
+  [
+    [2, 1, 7, 8],
+    [3, 2],
+    [1, 2],
+    [1, 0],
+  ],
 ];
 
 const pyramid = (shape: number[], levels: number[]): Case =>
@@ -69,8 +92,12 @@ export const pool: readonly Case[] = [
   pyramid([2, 2, 8, 8], [4, 2, 1]),
   pyramid([1, 3, 7, 7], [3, 2]),
   pyramid([2, 1, 5, 5], [5, 1]),
+  pyramid([2, 2, 7, 12], [4, 2, 1]),
+  pyramid([1, 2, 13, 5], [3, 1]),
   resize([2, 2, 3, 2], [6, 6]),
   resize([1, 2, 3, 5], [7, 8]),
   resize([1, 3, 1, 1], [3, 5]),
   resize([2, 1, 4, 4], [16, 8]),
+  resize([1, 2, 7, 8], [3, 4]),
+  resize([2, 1, 5, 4], [3, 9]),
 ];

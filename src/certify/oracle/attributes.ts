@@ -1,3 +1,5 @@
+import type { PerAxis } from '../../ops/index.ts';
+
 /** How a case names an op and its attributes. */
 export interface OracleCall {
   readonly op: string;
@@ -15,7 +17,7 @@ const neutral: Readonly<Record<string, unknown>> = {
   training: true,
 };
 
-/** A list of one number, however often, as that number. */
+/** A list of equal values, however many, as that value. */
 const single = (value: unknown): unknown =>
   Array.isArray(value) && value.length > 0 && value.every((v) => v === value[0]) ? value[0] : value;
 
@@ -40,11 +42,24 @@ export class Attributes {
     throw new Error(`${this.#call.op}: ${name} ${JSON.stringify(this.#call[name])} must be ${wanted}`);
   }
 
-  /** A number, or a list of equal ones, such as a stride [2,2]. */
-  number(name: string, otherwise?: number): number {
-    const value = single(this.#value(name)) ?? otherwise;
+  /** @throws when it is missing and there is nothing else to take */
+  #needed(name: string, otherwise: unknown): unknown {
+    const value = this.#value(name) ?? otherwise;
     if (value === undefined) throw new Error(`${this.#call.op}: needs the attribute ${name}`);
-    return typeof value === 'number' ? value : this.#refuse(name, 'one number for both axes');
+    return value;
+  }
+
+  number(name: string, otherwise?: number): number {
+    const value = this.#needed(name, otherwise);
+    return typeof value === 'number' ? value : this.#refuse(name, 'a number');
+  }
+
+  /** A number for both axes, such as a stride 2, or one for each, such as [2,1]. */
+  perAxis(name: string, otherwise?: PerAxis): PerAxis {
+    const value = single(this.#needed(name, otherwise));
+    if (typeof value === 'number') return value;
+    const isPair = Array.isArray(value) && value.length === 2 && value.every((v) => typeof v === 'number');
+    return isPair ? [value[0], value[1]] : this.#refuse(name, 'a number or a pair of numbers');
   }
 
   flag(name: string, otherwise = false): boolean {
@@ -62,9 +77,8 @@ export class Attributes {
 
   /** The same, where it must be given. */
   numbers(name: string): number[] {
-    const list = this.list(name);
-    if (list === undefined) throw new Error(`${this.#call.op}: needs the attribute ${name}`);
-    return list;
+    this.#needed(name, undefined);
+    return this.list(name)!;
   }
 
   /** @throws for an attribute that was not asked for and says something */

@@ -5,17 +5,17 @@ import { Attributes, type OracleCall } from './attributes.ts';
 type Inputs = Readonly<Record<string, Tensor>>;
 type Build = (inputs: Inputs, attributes: Attributes) => Tensor;
 
-const window = (a: Attributes, kernel: number) => ({
-  stride: a.number('stride', kernel),
-  padding: a.number('padding', 0),
+const window = (a: Attributes, stride: ops.PerAxis) => ({
+  stride: a.perAxis('stride', stride),
+  padding: a.perAxis('padding', 0),
 });
 
 const axesOf = (a: Attributes) => [a.list('axes'), { keepDims: a.flag('keepdim') }] as const;
 
 const builders: Readonly<Record<string, Build>> = {
   conv2d: ({ x, weight, bias }, a) => ops.conv2d(x, weight, { ...window(a, 1), bias }),
-  max_pool2d: ({ x }, a) => ops.maxPool2d(x, a.number('kernel'), window(a, a.number('kernel'))),
-  avg_pool2d: ({ x }, a) => ops.avgPool2d(x, a.number('kernel'), window(a, a.number('kernel'))),
+  max_pool2d: ({ x }, a) => ops.maxPool2d(x, a.perAxis('kernel'), window(a, a.perAxis('kernel'))),
+  avg_pool2d: ({ x }, a) => ops.avgPool2d(x, a.perAxis('kernel'), window(a, a.perAxis('kernel'))),
   mean: ({ x }, a) => ops.mean(x, ...axesOf(a)),
   sum: ({ x }, a) => ops.sum(x, ...axesOf(a)),
   max: ({ x }, a) => ops.max(x, ...axesOf(a)),
