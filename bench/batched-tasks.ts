@@ -12,14 +12,15 @@ import { compile } from '../src/compile/index.ts';
 import { openDevice, setDefaultDevice } from '../src/device/index.ts';
 import { type Tensor, tensor, tree } from '../src/graph/index.ts';
 import { batchedQueryLosses, type Loss, metaLoss, type TaskData } from '../src/meta/index.ts';
-import { byBatch, conv, initConv, initLinear, initNorm, linear, normal, uniform } from '../src/nn/index.ts';
-import { crossEntropy, maxPool2d, mean, relu, square } from '../src/ops/index.ts';
+import { initLinear, linear, normal, uniform } from '../src/nn/index.ts';
+import { mean, relu, square } from '../src/ops/index.ts';
 import { adam, initAdam } from '../src/optim/index.ts';
 import { Random } from '../src/random.ts';
+import { type Classified, fourConv, noisyCharacters } from './workloads/four-conv.ts';
 
 /** A flat stand-in for the networks' own parameter types. */
 type Params = Record<string, Tensor>;
-type Batch = { readonly x: Tensor; readonly y: Tensor };
+type Batch = Classified;
 
 interface Workload {
   readonly params: Params;
@@ -32,31 +33,14 @@ interface Workload {
 const random = new Random('batched tasks');
 
 function omniglot(queries: number): Workload {
-  const params = {
-    blocks: Array.from({ length: 4 }, (_, i) => ({
-      conv: initConv(random, i === 0 ? 1 : 64, 64, 3),
-      norm: initNorm(64),
-    })),
-    head: initLinear(random, 64, 5),
-  };
-  const loss: Loss<typeof params, Batch> = (p, { x, y }) => {
-    const features = p.blocks.reduce(
-      (f, b, i) => maxPool2d(relu(byBatch(`${i}`, conv(f, b.conv, 1), b.norm)), 2),
-      x,
-    );
-    return mean(crossEntropy(linear(features.reshape([x.shape[0], -1]), p.head), y));
-  };
-  const images = (tasks: number, n: number): Batch => ({
-    x: normal(random, [tasks, n, 1, 28, 28], 1),
-    y: tensor(
-      Int32Array.from({ length: tasks * n }, (_, i) => i % 5),
-      [tasks, n],
-    ),
-  });
+  const { params, loss } = fourConv(random);
   return {
     params: params as unknown as Params,
     loss: loss as unknown as Loss<Params, Batch>,
-    data: (tasks) => ({ support: images(tasks, 5), query: images(tasks, queries) }),
+    data: (tasks) => ({
+      support: noisyCharacters(random, tasks, 5),
+      query: noisyCharacters(random, tasks, queries),
+    }),
     rate: 0.4,
   };
 }

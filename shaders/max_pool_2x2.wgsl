@@ -1,30 +1,55 @@
-// Max pooling by 2x2 windows that do not overlap, two windows (four columns) at a time: rows are whole vectors of four.
-// x [planes,H,W], y [planes,OH,OW], W = 2 OW a multiple of 4; a last odd row is left out.
-// Grid: one workgroup per plane, a tile of TX x TY quads at a time. Loads of four: what counts on processors.
-override TX: u32 = 8;
-override TY: u32 = 1;
-struct Dims { planes: u32, h: u32, w: u32, oh: u32, ow: u32 }
+// Max pooling by 2x2 windows that do not overlap, and where it found the maximum (code = 2 * row + column of the first greatest, or
+// of the last NaN), two windows (four columns) at a time: rows are whole vectors of four. Template: see `expand`;
+// x is computed while it is read, by the lines put for //{...}.
+// x [planes,H,W], y and code [planes,OH,OW], W = 2 OW a multiple of 4; a last odd row is left out.
+// Grid: one workgroup per EACH planes, a tile of TX x TY quads at a time. Loads of four: what counts on processors.
+// Constants: TX, TY, EACH, INPUTS: bindings of x, VALUES and CODES (1 for what is written, else 0).
+//{declarations}
 @group(0) @binding(0) var<uniform> dims: Dims;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec2f>;
+//{inputs}
+#if VALUES
+@group(0) @binding($(1+INPUTS)) var<storage, read_write> y: array<vec2f>;
+#end
+#if CODES
+@group(0) @binding($(1+INPUTS+VALUES)) var<storage, read_write> code: array<vec2i>;
+#end
 
-// The greater of two, NaN if either is.
-fn greatest4(a: vec4f, b: vec4f) -> vec4f { return select(a, b, (b > a) | !(b == b)); }
-fn greatest2(a: vec2f, b: vec2f) -> vec2f { return select(a, b, (b > a) | !(b == b)); }
+// Where b takes the place of a: the greater of two wins, and NaN does.
+fn wins(b: vec2f, a: vec2f) -> vec2<bool> { return (b > a) | !(b == b); }
 
 @compute @workgroup_size(TX, TY)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) lane: vec3u) {
-  let plane = group.y * groups.x + group.x;
-  if (plane >= dims.planes) { return; }
+  let start = (group.y * groups.x + group.x) * EACH;
   let quads = dims.w / 4;
-  let image = plane * dims.h * quads;
-  let pooled = plane * dims.oh * quads;
-  for (var i = lane.y; i < dims.oh; i += TY) {
-    for (var j = lane.x; j < quads; j += TX) {
-      let at = pooled + i * quads + j;
-      let top = image + 2 * i * quads + j;
-      let best = greatest4(x[top], x[top + quads]);
-      y[at] = greatest2(best.xz, best.yw);
+  for (var plane = start; plane < min(start + EACH, dims.planes); plane++) {
+    let n = plane / dims.channels;
+    let c = plane % dims.channels;
+    //{plane}
+    let pooled = plane * dims.oh * quads;
+    for (var i = lane.y; i < dims.oh; i += TY) {
+      for (var j = lane.x; j < quads; j += TX) {
+        let top = 2 * i * quads + j;
+        var a: F;
+        //{read_top}
+        var b: F;
+        //{read_bottom}
+        // In the order of the codes, so that of equal elements the first one is kept.
+        var best = a.xz;
+        var chosen = vec2i(0);
+        chosen = select(chosen, vec2i(1), wins(a.yw, best));
+        best = select(best, a.yw, wins(a.yw, best));
+        chosen = select(chosen, vec2i(2), wins(b.xz, best));
+        best = select(best, b.xz, wins(b.xz, best));
+        chosen = select(chosen, vec2i(3), wins(b.yw, best));
+        best = select(best, b.yw, wins(b.yw, best));
+        let at = pooled + i * quads + j;
+        #if VALUES
+        y[at] = best;
+        #end
+        #if CODES
+        code[at] = chosen;
+        #end
+      }
     }
   }
 }

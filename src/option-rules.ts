@@ -27,6 +27,12 @@ export const oneOf = (...values: readonly unknown[]): Rule => ({
   words: `one of ${values.join(', ')}`,
 });
 
+/** An option that may be left out. */
+export const optional = ({ allows, words }: Rule): Rule => ({
+  allows: (value) => value === undefined || allows(value),
+  words,
+});
+
 /**
  * The options, when each is what its rule allows.
  * @throws naming the option, its value and what is allowed.

@@ -33,7 +33,8 @@ function runFile(file: string, limitSeconds: number): Promise<Result> {
     // A group of its own, so that what a hanging test has started ends with it.
     const child = spawn(process.execPath, [...runtimeArguments(), file], {
       cwd: root,
-      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
+      // What the user tuned must not change what is tested.
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, MEDETECTION_CACHE: 'none' },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

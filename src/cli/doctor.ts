@@ -22,6 +22,7 @@ export function addDoctor(program: Command): void {
       rows.push(
         ['kind', adapter.software ? 'software (the CPU runs the shaders)' : 'GPU'],
         ['kernels', `${capabilities.family}, ${capabilities.lanes} lanes`],
+        ['tuning', report.tuned ? 'found for this adapter' : 'none yet: medetection tune finds one'],
         ['features', list(report.features)],
       );
     if (measured)

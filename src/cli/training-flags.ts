@@ -6,7 +6,7 @@ import {
   type MetaTrainOptions,
   type ModelConfig,
 } from '../medetection/index.ts';
-import { type Flags, fraction, integer, positive } from './flags.ts';
+import { type Flag, type Flags, fraction, integer, positive } from './flags.ts';
 
 export const modelFlags: Flags<ModelConfig> = {
   preset: { flags: '--preset <name>', help: 'network', choices: ['paper'] },
@@ -22,6 +22,12 @@ export const modelFlags: Flags<ModelConfig> = {
     choices: attentionPlacements,
   },
   siamese: { flags: '--no-siamese', help: 'judge the image alone, without a reference (the -SN ablation)' },
+};
+
+const memoryBudget: Flag<number | undefined> = {
+  flags: '--memory-budget <MiB>',
+  help: 'most memory for a step: what does not fit is computed anew instead of kept (default: as much as it takes)',
+  parse: positive,
 };
 
 export const metaTrainFlags: Flags<MetaTrainOptions> = {
@@ -87,6 +93,12 @@ export const metaTrainFlags: Flags<MetaTrainOptions> = {
     help: "end where an inner step adds more than so many times a tensor's norm",
     parse: positive,
   },
+  microBatch: {
+    flags: '--micro-batch <n>',
+    help: 'tasks computed at once: fewer take less memory, and the meta-gradient is the same (default: all)',
+    parse: integer(1),
+  },
+  memoryBudget,
 };
 
 export const fineTuneFlags: Flags<FineTuneOptions> = {
@@ -104,4 +116,5 @@ export const fineTuneFlags: Flags<FineTuneOptions> = {
     help: 'defect-free pictures that each image is compared with',
     parse: integer(1),
   },
+  memoryBudget,
 };

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { memoryLine, memoryReport } from '../compile/index.ts';
 import type {
   Epoch,
   FineTuneRunHooks,
@@ -40,6 +41,7 @@ export function listSkipped(skipped: TaskImages['skipped'], output: Output): voi
 export function metaTrainUi(output: Output, signal: AbortSignal): MetaTrainRunHooks & { finish: () => void } {
   const loading = loadingUi(output);
   const recent: number[] = [];
+  let [total, first] = [0, 0];
   let bar: Progress | undefined;
   return {
     ...loading,
@@ -50,7 +52,18 @@ export function metaTrainUi(output: Output, signal: AbortSignal): MetaTrainRunHo
       output.print(
         `meta-training on ${tasks.length} tasks (${images} pictures); ${target} is left out${iteration > 0 ? `; going on from step ${iteration}` : ''}`,
       );
-      bar = startProgress('meta-training', 'step', options.iterations, iteration);
+      [total, first] = [options.iterations, iteration];
+    },
+    onPlan: (plan) => {
+      const { bytes, peak } = memoryReport(plan);
+      output.print(`memory of a meta-step: ${memoryLine(plan)}`);
+      output.record({
+        event: 'memory',
+        bytes,
+        peak: peak.bytes,
+        byOrigin: Object.fromEntries(peak.byOrigin),
+      });
+      bar = startProgress('meta-training', 'step', total, first);
     },
     onStep: (step) => {
       recent.push(step.queryLoss);

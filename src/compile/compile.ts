@@ -9,9 +9,9 @@ import { deviceArray, deviceTensor, hostData, input } from '../graph/source.ts';
 import { bytesOf, Tensor } from '../graph/tensor.ts';
 import * as tree from '../graph/tree.ts';
 import { checkDevice, evaluate } from './evaluate.ts';
-import { makePlan } from './make-plan.ts';
+import { makePlan, type PlanOptions } from './make-plan.ts';
 
-export interface CompileOptions {
+export interface CompileOptions extends PlanOptions {
   /**
    * Numbers of the arguments that are state: their device arrays are spent by the call, and the results take their
    * buffers. Pass parameters and optimiser moments here.
@@ -70,7 +70,8 @@ export function compile<A extends unknown[], R>(
     const device = options.device ?? (await defaultDevice());
     const { outputs, result, inputCount } = trace(fn, args);
     checkDevice(topologicalOrder(outputs), device);
-    const loaded = new LoadedPlan(makePlan(outputs, inputCount, device.capabilities), device);
+    const plan = makePlan(outputs, inputCount, device.capabilities, options);
+    const loaded = new LoadedPlan(plan, device);
     return { loaded, result, calls: 0, forgotten: false };
   };
 

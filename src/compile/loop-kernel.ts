@@ -1,11 +1,12 @@
 import type { Capabilities } from '../device/capabilities.ts';
+import { fillTemplate } from '../device/fill-template.ts';
 import { foldGrid } from '../device/grid.ts';
 import type { Kernel } from '../device/kernel.ts';
 import { shaderSource } from '../device/shader.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
 import { loopDims, vectorises } from './domain.ts';
 import type { Expression } from './expression.ts';
-import { BodyWriter, DimsWriter, fillTemplate } from './wgsl.ts';
+import { BodyWriter, DimsWriter } from './wgsl.ts';
 
 /** A loop as a kernel, with the stored values that it binds for reading, in order. */
 export interface LoopKernel {

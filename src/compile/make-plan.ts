@@ -1,13 +1,17 @@
 import type { DeviceArray } from '../device/array.ts';
 import type { Capabilities } from '../device/capabilities.ts';
 import type { Dispatch, Plan } from '../device/plan.ts';
-import { topologicalOrder } from '../graph/order.ts';
 import { deviceArray, type HostData, hostData, inputIndex } from '../graph/source.ts';
 import { bytesOf, type Tensor } from '../graph/tensor.ts';
-import { assignSlots } from './memory.ts';
-import { Rewriter } from './rewrite.ts';
-import { scheduleStages } from './stages.ts';
-import { contiguousBase, isSource } from './storage.ts';
+import { withinBudget } from './budget.ts';
+import { slotsOf } from './lifetimes.ts';
+import { makeSchedule } from './schedule.ts';
+
+/** What a plan must keep to. */
+export interface PlanOptions {
+  /** Bytes of scratch memory. To need no more, a plan computes values anew rather than keep them. */
+  readonly memoryBudget?: number;
+}
 
 /** @throws for a source that stands for something else, and says why it should be gone by now. */
 function dataOf(source: Tensor): HostData | DeviceArray {
@@ -24,54 +28,32 @@ function dataOf(source: Tensor): HostData | DeviceArray {
  * order, assign buffers. Needs no device (only the shaders' text, see `loadShaders`).
  *
  * @param inputCount number of the traced function's arguments
- * @throws when the graph contains a node that the device cannot run, or a value too large for it
+ * @throws when the graph contains a node that the device cannot run, a value too large for it, or the budget is too small
  */
-export function makePlan(outputs: readonly Tensor[], inputCount: number, device: Capabilities): Plan {
-  const roots = new Rewriter(device).rewrite(outputs);
-  const order = topologicalOrder(roots);
-  const stages = scheduleStages(order, roots, device);
+export function makePlan(
+  outputs: readonly Tensor[],
+  inputCount: number,
+  device: Capabilities,
+  { memoryBudget }: PlanOptions = {},
+): Plan {
+  const remake = (roots: readonly Tensor[]) => makeSchedule(roots, device);
+  const own = remake(outputs);
+  const schedule = memoryBudget === undefined ? own : withinBudget(own, memoryBudget, remake);
+  const { sources, stages, results } = schedule;
   for (const { kernel, label } of stages)
     if (kernel.grid.some((n) => n > device.maxGrid))
       throw new Error(
         `plan: ${label} needs ${kernel.grid.join(' x ')} workgroups (${kernel.name}), this device runs ${device.maxGrid} in each direction; use smaller batches or images`,
       );
-  const results = roots.map(contiguousBase);
-  const largest = Math.min(device.maxBindingBytes, device.maxBufferBytes);
-  for (const t of [...order.filter(isSource), ...stages.flatMap((s) => s.writes), ...results])
-    if (bytesOf(t) > largest)
-      throw new Error(
-        `plan: ${t} takes ${mib(bytesOf(t))} MiB, but this device binds at most ${mib(largest)} MiB at once; use smaller batches or images`,
-      );
 
-  // Values in order of appearance, each with the stages between which it must be kept.
-  const number = new Map<Tensor, number>();
-  const lifetimes: { bytes: number; from: number; to: number }[] = [];
-  const appear = (t: Tensor, at: number) => {
-    let id = number.get(t);
-    if (id === undefined) {
-      id = lifetimes.push({ bytes: bytesOf(t), from: at, to: at }) - 1;
-      number.set(t, id);
-    }
-    lifetimes[id].to = Math.max(lifetimes[id].to, at);
-    return id;
-  };
-  const sources = order.filter(isSource);
-  for (const t of sources) appear(t, -1);
-  stages.forEach((stage, at) => {
-    for (const t of [...stage.reads, ...stage.writes]) appear(t, at);
-  });
-  for (const t of results) appear(t, stages.length);
-  const fixed = sources.filter((t) => inputIndex(t) === undefined);
-  for (const t of fixed)
-    lifetimes[number.get(t)!] = { bytes: bytesOf(t), from: -1, to: Number.POSITIVE_INFINITY };
-
-  const { slotOf, slots } = assignSlots(lifetimes);
-  const slot = (t: Tensor) => slotOf[number.get(t)!];
+  const { slotOf, slots } = slotsOf(schedule);
+  const slot = (t: Tensor) => slotOf.get(t)!;
   const inputs = new Array<number | null>(inputCount).fill(null);
   for (const t of sources) {
     const index = inputIndex(t);
     if (index !== undefined) inputs[index] = slot(t);
   }
+  const fixed = sources.filter((t) => inputIndex(t) === undefined);
   return {
     slots,
     inputs,
@@ -90,5 +72,3 @@ export function makePlan(outputs: readonly Tensor[], inputCount: number, device:
     outputs: results.map(slot),
   };
 }
-
-const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);

@@ -7,31 +7,31 @@ export interface Lifetime {
 
 /**
  * Assigns values to slots so that no two share one while both are alive (ends included: a kernel never writes where
- * it reads). Takes the free slot that fits best, and lets the largest one grow when none fits.
+ * it reads). The largest come first, so that a slot is as large as the first value in it; of the slots that are free long
+ * enough, a value takes the one with the shortest pause before or after it.
  */
 export function assignSlots(lifetimes: readonly Lifetime[]): {
   slotOf: number[];
   slots: { bytes: number }[];
 } {
-  const slots: { bytes: number; freeFrom: number }[] = [];
+  const slots: { bytes: number; taken: Lifetime[] }[] = [];
   const slotOf = new Array<number>(lifetimes.length);
-  const byStart = lifetimes.map((_, i) => i).sort((a, b) => lifetimes[a].from - lifetimes[b].from || a - b);
-  for (const i of byStart) {
+  const bySize = lifetimes
+    .map((_, i) => i)
+    .sort(
+      (a, b) => lifetimes[b].bytes - lifetimes[a].bytes || lifetimes[a].from - lifetimes[b].from || a - b,
+    );
+  for (const i of bySize) {
     const { bytes, from, to } = lifetimes[i];
-    const free = slots.filter((s) => s.freeFrom < from);
-    const fits = free.filter((s) => s.bytes >= bytes).sort((a, b) => a.bytes - b.bytes)[0];
-    // A slot much larger than the value is left for a value that needs it.
-    const snug = fits !== undefined && fits.bytes <= 4 * bytes + 4096 ? fits : undefined;
-    const largest = free.filter((s) => s.bytes < bytes).sort((a, b) => b.bytes - a.bytes)[0];
-    const grown = largest !== undefined && largest.bytes * 4 >= bytes ? largest : undefined;
-    let slot = snug ?? grown;
-    if (slot === undefined) {
-      slot = { bytes, freeFrom: 0 };
-      slots.push(slot);
-    }
-    slot.bytes = Math.max(slot.bytes, bytes);
-    slot.freeFrom = to;
-    slotOf[i] = slots.indexOf(slot);
+    let [best, shortest] = [-1, Number.POSITIVE_INFINITY];
+    slots.forEach(({ taken }, slot) => {
+      if (taken.some((t) => t.from <= to && from <= t.to)) return;
+      const pause = Math.min(...taken.map((t) => (t.to < from ? from - t.to : t.from - to)));
+      if (pause < shortest) [best, shortest] = [slot, pause];
+    });
+    if (best < 0) best = slots.push({ bytes, taken: [] }) - 1;
+    slots[best].taken.push(lifetimes[i]);
+    slotOf[i] = best;
   }
   return { slotOf, slots: slots.map(({ bytes }) => ({ bytes })) };
 }

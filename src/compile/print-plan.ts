@@ -1,7 +1,8 @@
 import type { Plan } from '../device/plan.ts';
 import { showShape } from '../graph/shape.ts';
 
-const bytes = (n: number): string =>
+/** A number of bytes for people. */
+export const showBytes = (n: number): string =>
   n < 2 ** 10
     ? `${n} B`
     : n < 2 ** 20
@@ -16,11 +17,11 @@ export function print(plan: Plan): string {
   const rows = plan.dispatches.map((d, i) => {
     const slots = `${d.inputs.map((s) => `#${s}`).join(' ')} -> ${d.outputs.map((s) => `#${s}`).join(' ')}`;
     const shapes = d.shapes.map(showShape).join(' ');
-    return `${String(i).padStart(4)}  ${d.kernel.name}  grid ${d.kernel.grid.join('x')}  ${shapes}  ${slots}  ${bytes(d.bytes)}  ${d.label}`;
+    return `${String(i).padStart(4)}  ${d.kernel.name}  grid ${d.kernel.grid.join('x')}  ${shapes}  ${slots}  ${showBytes(d.bytes)}  ${d.label}`;
   });
   const pipelines = new Set(plan.dispatches.map((d) => d.kernel.source + JSON.stringify(d.kernel.constants)));
   return [
     ...rows,
-    `${plan.dispatches.length} dispatches, ${pipelines.size} pipelines, ${plan.slots.length} buffers, ${bytes(planBytes(plan))}`,
+    `${plan.dispatches.length} dispatches, ${pipelines.size} pipelines, ${plan.slots.length} buffers, ${showBytes(planBytes(plan))}`,
   ].join('\n');
 }

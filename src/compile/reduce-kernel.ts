@@ -1,4 +1,5 @@
 import type { Capabilities } from '../device/capabilities.ts';
+import { fillTemplate } from '../device/fill-template.ts';
 import { foldGrid } from '../device/grid.ts';
 import type { Kernel } from '../device/kernel.ts';
 import { shaderSource } from '../device/shader.ts';
@@ -6,7 +7,7 @@ import type { DType } from '../graph/tensor.ts';
 import { type LoopDim, loopDims, vectorises } from './domain.ts';
 import type { Expression } from './expression.ts';
 import { decode, extents, type LoopKernel, lines, outputs, product, type Result } from './loop-kernel.ts';
-import { BodyWriter, DimsWriter, fillTemplate } from './wgsl.ts';
+import { BodyWriter, DimsWriter } from './wgsl.ts';
 
 export type Combine = 'sum' | 'max';
 

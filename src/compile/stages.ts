@@ -1,15 +1,16 @@
 import type { Capabilities } from '../device/capabilities.ts';
 import type { Kernel } from '../device/kernel.ts';
-import type { Op } from '../graph/op.ts';
+import type { InlineInput, Lowering, Op } from '../graph/op.ts';
 import { withOrigin } from '../graph/origin.ts';
 import { showShape, sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { Expression } from './expression.ts';
 import { identityMap } from './index-map.ts';
+import { inlined, inlineText } from './inline-input.ts';
 import { bindingCount, elementwiseKernel, type Result } from './loop-kernel.ts';
 import { inOrder } from './order.ts';
 import { type Combine, reduceKernel } from './reduce-kernel.ts';
-import { chooseStored, contiguousBase, isSource, prerequisites, viewBase } from './storage.ts';
+import { chooseStored, contiguousBase, inlines, isSource, prerequisites, viewBase } from './storage.ts';
 
 /** A kernel with the stored values that it reads and writes. */
 export interface Stage {
@@ -30,6 +31,8 @@ interface Group {
   readonly level: number;
   /** Equal for groups whose loops are alike; undefined for hand-written kernels. */
   readonly loop: string | undefined;
+  /** Equal for two hand-written kernels that can be one; undefined for others. */
+  readonly joint: string | undefined;
 }
 
 const lowering = (t: Tensor) => t.op.lowering;
@@ -48,6 +51,8 @@ export function scheduleStages(
 ): Stage[] {
   const stored = chooseStored(order, outputs, device);
   const isStored = (t: Tensor) => stored.has(t) || isSource(t);
+  for (const node of order)
+    if (inlines(node) && inlined(node.inputs[0], isStored) === undefined) stored.add(node.inputs[0]);
   let groups = makeGroups(order, stored, isStored);
   // One value read in several ways takes several bindings, which is only known now: cut what does not fit.
   for (let full = overfull(groups, device); full.length > 0; full = overfull(groups, device)) {
@@ -101,7 +106,7 @@ function makeGroups(
     const { kind } = lowering(node);
     const { domain, axes } = loopOf(node);
     const expression = kind === 'kernel' ? undefined : bodyOf([node], isStored).expression;
-    const reads = expression?.leaves.map((leaf) => leaf.base) ?? node.inputs.map(contiguousBase);
+    const reads = expression?.leaves.map((leaf) => leaf.base) ?? kernelReads(node, isStored);
     const bindings = expression ? bindingCount(domain, axes, expression) : reads.length;
     const needs = prerequisites(node, isStored);
     const level = 1 + Math.max(0, ...[...needs].map((t) => levels.get(t) ?? 0));
@@ -110,22 +115,42 @@ function makeGroups(
       kind === 'kernel'
         ? undefined
         : `${kind === 'reduce' ? JSON.stringify(lowering(node)) : 'map'} ${showShape(domain)} over ${showShape(axes)}`;
-    groups.push({ nodes: [node], reads: new Set(reads), needs, bindings, level, loop });
+    groups.push({ nodes: [node], reads: new Set(reads), needs, bindings, level, loop, joint: jointOf(node) });
   }
   return groups;
 }
 
+/** What a hand-written kernel reads, its first input maybe computed in place. */
+function kernelReads(node: Tensor, isStored: (t: Tensor) => boolean): Tensor[] {
+  const [first, ...rest] = node.inputs;
+  const own = inlines(node) ? inlined(first, isStored)!.expression.leaves.map((leaf) => leaf.base) : [];
+  return [...(inlines(node) ? own : [contiguousBase(first)]), ...rest.map(contiguousBase)];
+}
+
+function jointOf(node: Tensor): string | undefined {
+  const how = lowering(node);
+  if (how.kind !== 'kernel' || how.joint === undefined) return undefined;
+  return `${how.joint.ops} of ${node.inputs.map((t) => t.id)} ${JSON.stringify(node.attrs)}`;
+}
+
 /**
- * Merges groups of one level with the same loop that read a common value as large as the loop. A common parameter is no
- * reason: it would tie the tasks of a meta-batch together and keep the activations of all of them alive.
+ * Merges groups of one level with the same loop that read a common value as large as the loop, and hand-written kernels that
+ * can be one. A common parameter is no reason: it would tie the tasks of a meta-batch together and keep the activations of
+ * all of them alive.
  */
 function mergeGroups(groups: readonly Group[], device: Capabilities): Group[] {
   const merged: Group[] = [];
   const open = new Map<string, Group[]>();
+  const halves = new Map<string, Group>();
   const mostOutputs = 4;
   for (const group of groups) {
     if (group.loop === undefined) {
-      merged.push(group);
+      const half = group.joint === undefined ? undefined : halves.get(group.joint);
+      if (half !== undefined) half.nodes.push(...group.nodes);
+      else {
+        merged.push(group);
+        if (group.joint !== undefined) halves.set(group.joint, group);
+      }
       continue;
     }
     const key = `${group.level} ${group.loop}`;
@@ -153,15 +178,33 @@ function lowerGroup(group: Group, isStored: (t: Tensor) => boolean, device: Capa
   const [node] = group.nodes;
   const how = lowering(node);
   const label = group.nodes.map((n) => `${n.op.name}${showShape(n.shape)}`).join(' + ');
-  if (how.kind === 'kernel') {
-    const reads = node.inputs.map(contiguousBase);
-    return [{ kernel: how.kernel(node, device), reads, writes: group.nodes, label }];
-  }
+  if (how.kind === 'kernel') return [kernelStage(group.nodes, how, label, isStored, device)];
   const { expression, results } = bodyOf(group.nodes, isStored);
   const { domain, axes } = loopOf(node);
   if (how.kind !== 'reduce')
     return [{ ...elementwiseKernel(domain, expression, results, device), writes: group.nodes, label }];
   return reductionStages(domain, axes, expression, results, how.combine, device, group.nodes, label);
+}
+
+/** One hand-written kernel for a node, or for two at once. */
+function kernelStage(
+  nodes: readonly Tensor[],
+  { kernel, joint }: Lowering & { kind: 'kernel' },
+  label: string,
+  isStored: (t: Tensor) => boolean,
+  device: Capabilities,
+): Stage {
+  const rule = nodes.length === 1 ? kernel : joint!.kernel;
+  const writes = nodes.length === 1 ? nodes : joint!.ops.map((op) => nodes.find((n) => n.op.name === op)!);
+  const [first, ...rest] = nodes[0].inputs;
+  let reads = [contiguousBase(first)];
+  const input: InlineInput = (vector, dims) => {
+    const inline = inlineText(first, inlined(first, isStored)!, vector, dims);
+    reads = inline.reads;
+    return inline.text;
+  };
+  const made = rule(writes[0], device, input);
+  return { kernel: made, reads: [...reads, ...rest.map(contiguousBase)], writes, label };
 }
 
 /** A reduction, and as many more over its parts as it takes. */

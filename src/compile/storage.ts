@@ -18,6 +18,10 @@ const shows = (t: Tensor, view: ViewKind): boolean =>
 /** The one view that adds to what it shows, and so to the loops that look through it. */
 export const isPad = (t: Tensor): boolean => shows(t, 'pad');
 
+/** Whether a node's kernel computes its first input in place: elementwise work need not be stored for it. */
+export const inlines = (t: Tensor): boolean =>
+  t.op.lowering.kind === 'kernel' && t.op.lowering.inlines?.(t) === true;
+
 /** What a node is computed from; a view may have inputs besides, which it only waits for. */
 const operands = (t: Tensor): readonly Tensor[] => (isView(t) ? t.inputs.slice(0, 1) : t.inputs);
 
@@ -67,7 +71,7 @@ interface Inline {
 
 /**
  * Chooses the nodes to store, given the nodes in topological order. Outputs, reductions and kernels are always stored,
- * so are kernels' inputs; an elementwise node is stored where computing it again costs more, where it would be computed
+ * so are kernels' inputs (but those that a kernel inlines); an elementwise node is stored where computing it again costs more, where it would be computed
  * for every element of a larger tensor (and is more than one operation), or where an expression grows too big.
  */
 export function chooseStored(
@@ -84,7 +88,7 @@ export function chooseStored(
   for (const node of order) {
     const kind = kindOf(node);
     if (kind === 'kernel' || kind === 'reduce') stored.add(node);
-    if (kind === 'kernel') node.inputs.forEach(store);
+    if (kind === 'kernel') node.inputs.slice(inlines(node) ? 1 : 0).forEach(store);
     // The derivative of max compares with what was reduced: computed anew, its last bit may differ and nothing be equal.
     if (node.op.lowering.kind === 'reduce' && node.op.lowering.combine === 'max') store(node.inputs[0]);
     // What is read late is kept, rather than what it was computed from.

@@ -33,18 +33,6 @@ export class DimsWriter {
   }
 }
 
-/** Replaces every `//{name}` line of a shader template. */
-export function fillTemplate(template: string, parts: Readonly<Record<string, string>>): string {
-  return template.replace(/^([ \t]*)\/\/\{(\w+)\}$/gm, (_, indent: string, name: string) => {
-    const text = parts[name];
-    if (text === undefined) throw new Error(`shader template: nothing given for //{${name}}`);
-    return text
-      .split('\n')
-      .map((line) => indent + line)
-      .join('\n');
-  });
-}
-
 /** log(1 + z), exact for small z: the error of rounding 1 + z cancels. */
 const LOG1P = `fn log1p(z: F) -> F {
   let u = F(1) + z;

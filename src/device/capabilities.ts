@@ -1,3 +1,5 @@
+import { defaultTuning, type Tuning } from './tuning.ts';
+
 /**
  * What a device can do, as plain data: everything that kernel choice and scheduling may depend on.
  * A plan made for given capabilities needs no device to be printed or tested.
@@ -25,6 +27,8 @@ export interface Capabilities {
   readonly timestamps: boolean;
   /** Whether WGSL's `enable f16;` is available. */
   readonly f16: boolean;
+  /** Constants of kernels, the default ones or those found for this adapter. */
+  readonly tuning: Tuning;
 }
 
 /** Who the adapter says it is; plain copies, so that they outlive the adapter. */
@@ -65,6 +69,7 @@ export function capabilitiesOf(
   info: AdapterInfo,
   features: ReadonlySet<string>,
   limits: GPUSupportedLimits,
+  tuning: Tuning = defaultTuning,
 ): Capabilities {
   return {
     family: info.software ? 'simd' : 'tiled',
@@ -78,6 +83,7 @@ export function capabilitiesOf(
     maxGrid: limits.maxComputeWorkgroupsPerDimension,
     timestamps: features.has('timestamp-query'),
     f16: features.has('shader-f16'),
+    tuning,
   };
 }
 

@@ -4,6 +4,7 @@ import { type AdapterInfo, type Capabilities, capabilitiesOf } from './capabilit
 import { DeviceError, DeviceHungError, DeviceLostError } from './errors.ts';
 import { pipelineFailure } from './pipeline-failure.ts';
 import { beginWait } from './polling.ts';
+import type { Tuning } from './tuning.ts';
 
 export type Runtime = 'node' | 'deno' | 'browser';
 
@@ -19,6 +20,8 @@ export interface DeviceOptions {
   readonly adapterInfo: AdapterInfo;
   /** Longest time that a `guard` waits, in seconds. */
   readonly watchdogSeconds: number;
+  /** What was found for the adapter; the default tuning if not given. */
+  readonly tuning?: Tuning;
 }
 
 /**
@@ -32,6 +35,8 @@ export class Device {
   readonly features: ReadonlySet<string>;
   readonly limits: GPUSupportedLimits;
   readonly capabilities: Capabilities;
+  /** Whether the tuning was found for this adapter. */
+  readonly tuned: boolean;
   readonly watchdogSeconds: number;
   /** Buffers of arrays that users hold. */
   readonly buffers: BufferPool;
@@ -58,7 +63,8 @@ export class Device {
     this.limits = options.gpu.limits;
     this.buffers = new BufferPool(options.gpu);
     this.arena = new Arena(options.gpu);
-    this.capabilities = capabilitiesOf(this.adapterInfo, this.features, this.limits);
+    this.capabilities = capabilitiesOf(this.adapterInfo, this.features, this.limits, options.tuning);
+    this.tuned = options.tuning !== undefined;
     this.gpu.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
       const { error } = event as GPUUncapturedErrorEvent;

@@ -4,6 +4,7 @@ import { NoAdapterError } from './errors.ts';
 import { type Measured, measureDevice } from './measure.ts';
 import { type OpenOptions, openDevice } from './open.ts';
 import { detectRuntime } from './runtime.ts';
+import { runtimeVersions } from './versions.ts';
 
 export interface DoctorOptions extends OpenOptions {
   /** Whether to measure the device, which takes a second or two. Default true. */
@@ -18,6 +19,8 @@ export interface DoctorReport {
   /** Null where no adapter was found; `missing` then tells what was tried. */
   readonly adapter: AdapterInfo | null;
   readonly capabilities: Capabilities | null;
+  /** Whether kernels have constants found for this adapter by `medetection tune`. */
+  readonly tuned: boolean;
   readonly features: readonly string[];
   readonly limits: Readonly<Record<string, number>>;
   /** Null where nothing was measured. */
@@ -39,7 +42,14 @@ export async function doctorReport(options: DoctorOptions = {}): Promise<DoctorR
     device = await openDevice(options);
   } catch (error) {
     if (!(error instanceof NoAdapterError)) throw error;
-    const nothing = { adapter: null, capabilities: null, features: [], limits: {}, measured: null };
+    const nothing = {
+      adapter: null,
+      capabilities: null,
+      tuned: false,
+      features: [],
+      limits: {},
+      measured: null,
+    };
     return { runtime, versions, ...nothing, missing: [error.message] };
   }
   try {
@@ -48,6 +58,7 @@ export async function doctorReport(options: DoctorOptions = {}): Promise<DoctorR
       versions,
       adapter: device.adapterInfo,
       capabilities: device.capabilities,
+      tuned: device.tuned,
       features: [...device.features].sort(),
       limits: plainLimits(device.limits),
       measured: options.measure === false ? null : await measureDevice(device),
@@ -66,24 +77,6 @@ function missingFrom(adapter: AdapterInfo, capabilities: Capabilities): string[]
   if (!capabilities.timestamps) missing.push('timestamp-query: kernels are timed by the wall clock');
   if (!capabilities.f16) missing.push('shader-f16: everything computes in f32');
   return missing;
-}
-
-async function runtimeVersions(runtime: Runtime): Promise<Record<string, string>> {
-  if (runtime === 'browser') return { browser: navigator.userAgent };
-  const { deno, node, v8 } = process.versions;
-  const platform = `${process.platform} ${process.arch}`;
-  if (runtime === 'deno') return { deno: deno ?? 'unknown', v8, platform };
-  return { node, v8, webgpu: await webgpuVersion(), platform };
-}
-
-async function webgpuVersion(): Promise<string> {
-  try {
-    const { createRequire } = await import('node:module');
-    const { version } = createRequire(import.meta.url)('webgpu/package.json') as { version: string };
-    return version;
-  } catch (error) {
-    return `unknown (${error instanceof Error ? error.message : error})`;
-  }
 }
 
 /** A GPUSupportedLimits has its values on its prototype, where JSON and spread do not see them. */

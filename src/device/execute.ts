@@ -103,14 +103,24 @@ export class LoadedPlan {
     this.device.arena.give(this.#scratch);
   }
 
+  /**
+   * Encodes dispatches of the plan, by default all, into a compute pass: for timing alone, since scratch buffers hold what
+   * the last run left in them.
+   */
+  encode(pass: GPUComputePassEncoder, dispatches: Iterable<number> = this.#steps.keys()): void {
+    for (const index of dispatches) {
+      const { pipeline, bindGroup, grid } = this.#steps[index];
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+    }
+  }
+
   /** Runs one dispatch alone, several times in one submit. */
   repeat(index: number, times: number): void {
     const encoder = this.device.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    const { pipeline, bindGroup, grid } = this.#steps[index];
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, bindGroup);
-    for (let i = 0; i < times; i++) pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+    for (let i = 0; i < times; i++) this.encode(pass, [index]);
     pass.end();
     this.device.gpu.queue.submit([encoder.finish()]);
   }
@@ -142,11 +152,7 @@ export class LoadedPlan {
     // From here on the commands no longer read the arguments, so results may take their place.
     for (const i of donate) (args[i] as DeviceArray).dispose('donated to a compiled function');
     const pass = encoder.beginComputePass();
-    for (const { pipeline, bindGroup, grid } of this.#steps) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
-    }
+    this.encode(pass);
     pass.end();
     const results = plan.outputs.map((slot, i) => {
       const array = new DeviceArray(device, outputBytes[i]);
@@ -156,25 +162,6 @@ export class LoadedPlan {
     queue.submit([encoder.finish()]);
     return results;
   }
-}
-
-/**
- * The time that each dispatch of a plan takes by itself, in milliseconds: repeated in one submit, so that the cost of
- * submitting and waiting is shared. Scratch buffers hold whatever the last run left in them.
- */
-export async function profile(loaded: LoadedPlan, repeats = 10): Promise<number[]> {
-  const { device, plan } = loaded;
-  const wait = () => device.guard(device.gpu.queue.onSubmittedWorkDone(), 'a profiled dispatch');
-  const times: number[] = [];
-  for (let i = 0; i < plan.dispatches.length; i++) {
-    loaded.repeat(i, 1);
-    await wait();
-    const start = performance.now();
-    loaded.repeat(i, repeats);
-    await wait();
-    times.push((performance.now() - start) / repeats);
-  }
-  return times;
 }
 
 function writeWords(view: DataView, words: readonly Word[]): void {

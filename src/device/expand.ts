@@ -10,8 +10,8 @@
  *     ...
  *     #end
  *
- * Blocks nest. `$k` is the loop's number; `#let` holds up to the end of its block; `$(...)`, the bounds and the conditions are integer expressions of + - * / %
- * and parentheses in numbers, loop variables and constants. Each constant is also
+ * Blocks nest. `$k` is the loop's number; `#let` holds up to the end of its block; `$(...)`, the bounds and the conditions are integer expressions of + - * / % <
+ * (1 where it holds, else 0) and parentheses in numbers, loop variables and constants. Each constant is also
  * declared in the shader, `const TILE = 8u;`, after its directives.
  *
  * @throws when a block is not closed, or an expression names what is neither loop variable nor constant.
@@ -66,14 +66,14 @@ const substitute = (line: string, names: Names): string =>
     .replace(/\$\(((?:[^()]|\([^()]*\))*)\)/g, (_, expression: string) => String(evaluate(expression, names)))
     .replace(/\$([a-z]\w*?)(?=_|\b)/g, (_, name: string) => String(evaluate(name, names)));
 
-/** Recursive descent over sums of products of numbers, names and parentheses. */
+/** Recursive descent over comparisons of sums of products of numbers, names and parentheses. */
 const evaluate = (expression: string, names: Names): number => {
   const tokens = expression.match(/\w+|\S/g) ?? [];
   let at = 0;
   const atom = (): number => {
     const token = tokens[at++];
     if (token === '(') {
-      const value = sum();
+      const value = comparison();
       at++;
       return value;
     }
@@ -96,5 +96,11 @@ const evaluate = (expression: string, names: Names): number => {
     while (/^[+-]$/.test(tokens[at] ?? '')) value += tokens[at++] === '+' ? product() : -product();
     return value;
   };
-  return sum();
+  const comparison = (): number => {
+    const value = sum();
+    if (tokens[at] !== '<') return value;
+    at++;
+    return Number(value < sum());
+  };
+  return comparison();
 };

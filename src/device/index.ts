@@ -13,3 +13,5 @@ export type { OpenOptions } from './open.ts';
 export { openDevice } from './open.ts';
 export type { ShaderName } from './shader.ts';
 export { loadShaders, shaderSource } from './shader.ts';
+export type { Tile, Tiles, Tuning } from './tuning.ts';
+export { defaultTuning } from './tuning.ts';

@@ -3,6 +3,7 @@ import { describeAdapter } from './capabilities.ts';
 import { Device } from './device.ts';
 import { detectRuntime, environment } from './runtime.ts';
 import { loadShaders } from './shader.ts';
+import { savedTuning } from './tuning-file.ts';
 
 export interface OpenOptions {
   /**
@@ -38,7 +39,8 @@ const LIMITS = [
 ] as const;
 
 /**
- * Opens a WebGPU device with all the limits and useful features that its adapter has.
+ * Opens a WebGPU device with all the limits and useful features that its adapter has, tuned if `medetection tune` has been
+ * run on it.
  *
  * @throws NoAdapterError if no adapter fits, saying what was tried
  */
@@ -53,12 +55,10 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
       LIMITS.map((name) => [name, adapter.limits[name]]).filter(([, limit]) => limit !== undefined),
     ),
   });
-  return new Device({
-    gpu,
-    runtime: detectRuntime(),
-    adapterInfo: describeAdapter(adapter.info),
-    watchdogSeconds,
-  });
+  const runtime = detectRuntime();
+  const adapterInfo = describeAdapter(adapter.info);
+  const tuning = await savedTuning(adapterInfo, runtime);
+  return new Device({ gpu, runtime, adapterInfo, watchdogSeconds, tuning });
 }
 
 function watchdogFromEnvironment(): number {

@@ -43,15 +43,18 @@ export function shaderSource(name: ShaderName): string {
 const unrolled = new Map<string, string>();
 
 /**
- * The WGSL of a template with these constants, unrolled once for all dispatches that use it.
+ * The WGSL of a template, or of several after one another, with these constants, unrolled once for all dispatches that use it.
  *
  * @throws Error as `shaderSource` and `expand`
  */
-export function unrolledSource(name: ShaderName, constants: Readonly<Record<string, number>>): string {
-  const key = `${name} ${JSON.stringify(constants)}`;
+export function unrolledSource(
+  names: ShaderName | readonly ShaderName[],
+  constants: Readonly<Record<string, number>>,
+): string {
+  const key = `${names} ${JSON.stringify(constants)}`;
   let source = unrolled.get(key);
   if (source === undefined) {
-    source = expand(shaderSource(name), constants);
+    source = expand([names].flat().map(shaderSource).join('\n'), constants);
     unrolled.set(key, source);
   }
   return source;

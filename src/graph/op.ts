@@ -68,9 +68,55 @@ export type Lowering =
   /** A hand-written kernel over contiguous inputs. */
   | {
       readonly kind: 'kernel';
-      readonly kernel: (node: Tensor, device: Capabilities) => Kernel;
+      readonly kernel: KernelRule;
+      /** Whether the kernel reads its first input, [N,C,H,W], by the text that it is given, and so may compute it itself. */
+      readonly inlines?: (node: Tensor) => boolean;
       readonly batch: BatchRule;
+      readonly rows?: RowRule;
+      /** Another node of the same inputs and attributes, if there is one, may come out of the same kernel. */
+      readonly joint?: JointKernel;
     };
+
+/** The kernel of a node; `input` is for those that inline their first input. */
+export type KernelRule = (node: Tensor, device: Capabilities, input: InlineInput) => Kernel;
+
+/** A kernel that computes two nodes at once, given the one of the op that is named first. */
+export interface JointKernel {
+  readonly ops: readonly [string, string];
+  readonly kernel: KernelRule;
+}
+
+/**
+ * The text by which a kernel reads its first input, one number or (`vector`) four along a row at a time. `dims` are the kernel's
+ * own numbers.
+ */
+export type InlineInput = (vector: boolean, dims: Readonly<Record<string, number>>) => InlineText;
+
+/** Parts of a shader, for the `//{...}` lines of a template. */
+export interface InlineText {
+  /** `alias F` for the type of what is read, functions, and the struct `Dims`. */
+  readonly declarations: string;
+  /** The buffers that are read, from binding 1 on. */
+  readonly inputs: string;
+  /** How many these are. */
+  readonly bindings: number;
+  /** What is the same all over a plane, by the names `n` and `c` of the plane. */
+  readonly plane: string;
+  /** Sets a variable of type F to the value at a place of the plane, counted in F. */
+  readonly read: (variable: string, place: string) => string;
+  /** Content of the struct. */
+  readonly words: Kernel['dims'];
+  /** Operations per number. */
+  readonly operations: number;
+}
+
+/**
+ * The inputs, by number, whose leading axes go along with the result's in proportion, where a kernel treats its rows apart
+ * from each other: images with images, each task's weights with that task's images. A result of fewer rows than an
+ * input is the sum over the rows that belong to each. Where a value is larger than a device binds at once, such a kernel computes
+ * it part by part; other inputs it gets whole. Without such a rule it must have everything whole.
+ */
+export type RowRule = readonly [number, ...number[]];
 
 /**
  * The movement ops; their attributes say how an index of the output becomes an index of the first input, the one that

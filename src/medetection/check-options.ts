@@ -1,4 +1,4 @@
-import { checkOptions, fraction, integer, oneOf, positive, type Rules } from '../option-rules.ts';
+import { checkOptions, fraction, integer, oneOf, optional, positive, type Rules } from '../option-rules.ts';
 import type { FineTuneOptions } from './fine-tune.ts';
 import { type Algorithm, algorithms, innerOptimisers, type MetaTrainOptions } from './meta-options.ts';
 
@@ -25,6 +25,8 @@ const metaTrainRules: Rules<MetaTrainOptions> = {
   lambda: positive,
   cgSteps: integer(1),
   explodes: positive,
+  microBatch: optional(integer(1)),
+  memoryBudget: optional(positive),
 };
 
 const fineTuneRules: Rules<FineTuneOptions> = {
@@ -34,6 +36,7 @@ const fineTuneRules: Rules<FineTuneOptions> = {
   beta1: fraction,
   patience: integer(1),
   references: integer(1),
+  memoryBudget: optional(positive),
 };
 
 /** @throws naming the field, its value and what is allowed, or two that contradict each other. */

@@ -23,6 +23,8 @@ export interface FineTuneOptions {
   readonly patience: number;
   /** Fixed defect-free references per judged image; their logits are averaged. */
   readonly references: number;
+  /** Most scratch memory of a step's plan, in MiB (default: as much as it takes): values are then computed anew instead of kept. */
+  readonly memoryBudget?: number;
 }
 
 /** The schedule of MeDetection's fine-tuning (Adam 1e-4, batches of 64), stopped early. */
@@ -212,7 +214,7 @@ function reasonToStop(epochs: readonly Epoch[], options: FineTuneOptions): 'pati
   return done >= options.epochs ? 'epochs' : undefined;
 }
 
-function compileStep(model: ModelConfig, { beta1 }: FineTuneOptions) {
+function compileStep(model: ModelConfig, { beta1, memoryBudget }: FineTuneOptions) {
   return compile(
     (params: ModelParams, moments: AdamState<ModelParams>, batch: LabelledPairs, rate: Tensor) => {
       const value = loss(model)(params, batch);
@@ -220,7 +222,7 @@ function compileStep(model: ModelConfig, { beta1 }: FineTuneOptions) {
       const next = adam(params, gradient, moments, rate, { beta1 });
       return { params: next.params, adam: next.state, measures: stepMeasures([value], gradient) };
     },
-    { donate: [0, 1] },
+    { donate: [0, 1], memoryBudget: memoryBudget && memoryBudget * 2 ** 20 },
   );
 }
 

@@ -54,6 +54,10 @@ export interface MetaTrainOptions {
   readonly cgSteps: number;
   /** Training ends where an inner step adds more than so many times a tensor's norm before the first step, or 1 if that is less. */
   readonly explodes: number;
+  /** Most tasks computed at once (default: all). Fewer take less memory and give the same meta-gradient, but for rounding. */
+  readonly microBatch?: number;
+  /** Most scratch memory of a plan, in MiB (default: as much as it takes): values are then computed anew instead of kept. */
+  readonly memoryBudget?: number;
 }
 
 /** The protocol of the paper's scale: MAML, 4 tasks a step, 20 support and 20 query pairs, one inner step, second order. */

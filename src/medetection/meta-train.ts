@@ -1,31 +1,16 @@
-import { compile } from '../compile/index.ts';
 import { sampleEpisode } from '../data/index.ts';
-import { scopes, type Tensor, tree, withScope } from '../graph/index.ts';
-import {
-  adaptedPaths,
-  annealedOrder,
-  checkInnerSteps,
-  innerMeasures,
-  movedStatistics,
-  multiStepWeights,
-  type TaskData,
-} from '../meta/index.ts';
+import type { Plan } from '../device/plan.ts';
+import { tree } from '../graph/index.ts';
+import { adaptedPaths, annealedOrder, checkInnerSteps, multiStepWeights } from '../meta/index.ts';
 import { filled, type Statistics } from '../nn/index.ts';
-import { type AdamState, adam, cosine, initAdam } from '../optim/index.ts';
+import { type AdamState, cosine, initAdam } from '../optim/index.ts';
 import type { Random } from '../random.ts';
 import { labelledPairs, type TaskImages } from './batch.ts';
 import type { ModelConfig } from './config.ts';
-import {
-  hasStepStatistics,
-  initLearned,
-  innerLoop,
-  type Learned,
-  metaGradient,
-  type Schedule,
-} from './meta-objective.ts';
+import { hasStepStatistics, initLearned, innerLoop, type Learned, type Schedule } from './meta-objective.ts';
 import type { MetaTrainOptions } from './meta-options.ts';
-import { type LabelledPairs, type ModelParams, statisticsLike } from './network.ts';
-import { readMeasures, stepMeasures } from './step-measures.ts';
+import { compileMetaStep } from './meta-step.ts';
+import { type ModelParams, statisticsLike } from './network.ts';
 
 /** What the meta-training goes on from: what it has learned, Adam's moments, and the number of meta-steps done. */
 export interface MetaState extends Learned {
@@ -56,6 +41,8 @@ export interface MetaStep {
 }
 
 export interface MetaTrainHooks {
+  /** Called before the first step with the plan of a meta-step (of a micro-batch, where there are several). */
+  readonly onPlan?: (plan: Plan) => void;
   /** Called after every step with what it measured and where training stands. */
   readonly onStep?: (step: MetaStep, state: MetaState) => void | Promise<void>;
   /** Stops after the step under way. */
@@ -78,7 +65,7 @@ export async function metaTrain(
   options: MetaTrainOptions,
   start: MetaState,
   random: Random,
-  { onStep, signal, nameOf = String }: MetaTrainHooks = {},
+  { onPlan, onStep, signal, nameOf = String }: MetaTrainHooks = {},
 ): Promise<MetaState> {
   const { tasksPerStep, support, query, queryMix, iterations } = options;
   if (tasks.length < tasksPerStep)
@@ -100,18 +87,21 @@ export async function metaTrain(
       });
       return { support: labelledPairs(tasks[i], shots.support), query: labelledPairs(tasks[i], shots.query) };
     });
-    const next = await metaStep(
-      { params: state.params, rates: state.rates },
+    const learned: Learned = { params: state.params, rates: state.rates };
+    const step = [
+      learned,
       state.adam,
       state.statistics,
       episodes,
       scheduleAt(state.iteration, options),
-    );
-    const { losses, squaredNorm, more } = await readMeasures(next.measures, chosen.length);
+    ] as const;
+    if (state === start) onPlan?.(await metaStep.plan(...step));
+    const next = await metaStep.run(...step);
+    const { losses, squaredNorm, inner } = next;
     const iteration = state.iteration + 1;
     chosen.forEach((task, i) => {
-      const length = more.length / chosen.length;
-      checkInnerSteps(more.slice(i * length, (i + 1) * length), adapted, {
+      const length = inner.length / chosen.length;
+      checkInnerSteps(inner.slice(i * length, (i + 1) * length), adapted, {
         where: `meta-train: step ${iteration}: task ${nameOf(task)}`,
         explodes: options.explodes,
       });
@@ -144,31 +134,4 @@ function scheduleAt(iteration: number, options: MetaTrainOptions): Schedule<numb
     weights: multiStepWeights(innerSteps, iteration / annealSteps),
     firstOrder: plusPlus && annealOrder && annealedOrder(iteration, annealSteps) === 1,
   };
-}
-
-/** One meta-step as one plan: inner loops, outer gradient and Adam. */
-function compileMetaStep(model: ModelConfig, options: MetaTrainOptions, adaptedPaths: readonly string[]) {
-  return compile(
-    (
-      learned: Learned,
-      moments: AdamState<Learned>,
-      statistics: readonly Statistics[],
-      tasks: readonly TaskData<LabelledPairs>[],
-      schedule: Schedule<Tensor>,
-    ) => {
-      const { losses, adapted, gradient, seen } = metaGradient(model, options, learned, tasks, schedule);
-      const { params, state } = withScope(scopes.update, () =>
-        adam(learned, gradient, moments, schedule.outerRate, { beta1: options.beta1 }),
-      );
-      // The losses come last: asked for first, all tasks' forward passes would be alive together.
-      const inner = adapted.map((task) => innerMeasures(task, adaptedPaths));
-      return {
-        learned: params,
-        adam: state,
-        statistics: seen.length > 0 ? movedStatistics(statistics, seen) : [],
-        measures: stepMeasures(losses, gradient, inner),
-      };
-    },
-    { donate: [0, 1, 2] },
-  );
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { sampleEpisode, serialiseSplit, splitTask, type Task } from '../data/index.ts';
+import type { Plan } from '../device/plan.ts';
 import { Random } from '../random.ts';
 import type { TaskImages } from './batch.ts';
 import { checkMetaTrainOptions } from './check-options.ts';
@@ -56,6 +57,8 @@ export interface NamedMetaStep {
 }
 
 export interface MetaTrainRunHooks extends LoadHooks {
+  /** Called before the first step with the plan of a meta-step, or of a micro-batch of it. */
+  readonly onPlan?: (plan: Plan) => void;
   /** Called when the pictures are loaded, before the first step. */
   readonly onStart?: (config: MetaTrainConfig, iteration: number) => void;
   readonly onStep?: (step: NamedMetaStep) => void;
@@ -196,7 +199,7 @@ async function train(
   images: readonly TaskImages[],
   start: MetaState,
   checkpointEvery: number,
-  { warn, signal, onStart, onStep }: MetaTrainRunHooks,
+  { warn, signal, onStart, onPlan, onStep }: MetaTrainRunHooks,
 ): Promise<MetaTrainRun> {
   const named = ({ iteration, queryLoss, tasks }: MetaStep): NamedMetaStep => ({
     iteration,
@@ -215,6 +218,7 @@ async function train(
       new Random(config.seed).fork('meta-train'),
       {
         signal,
+        onPlan,
         nameOf: (task) => config.tasks[task].name,
         onStep: async (step, reached) => {
           const record = named(step);

@@ -5,15 +5,15 @@ import { Tensor } from '../graph/tensor.ts';
 import { batchApart } from './batch.ts';
 import { sum, sumKeep } from './broadcast.ts';
 import { add, div, maximum, mul, rsqrt, square, sub } from './elementwise.ts';
-import { reshape, stopGradient } from './movement.ts';
+import { reshape, slice, stopGradient } from './movement.ts';
 
 /*
  * Batch normalisation over everything but the channels. Per channel over M elements, with r = 1/sqrt(var + eps) and
  * x^ = (x - mean) r, y = gamma x^ + beta and
  *   dx = gamma r (dy - mean(dy) - x^ mean(dy x^)),   dgamma = sum(dy x^),   dbeta = sum(dy).
  * Differentiating dx gives itself (it is symmetric in dy) and one more form, `secondGrad`. Written this way, forward,
- * backward and double backward each need one pass of sums (after the two of the statistics, which they share) and one
- * elementwise pass; the automatic derivative of the composition would need many more.
+ * backward and double backward each need one pass of sums (the statistics are shared) and one elementwise pass; the
+ * automatic derivative of the composition would need many more.
  *
  * x is [N,C,...] and the vectors over channels [C], both behind any number of task axes, each task having statistics of
  * its own: so the number of axes of a vector says which axis of x holds the channels.
@@ -45,13 +45,19 @@ const meanKeep = (x: Tensor, channels: number): Tensor => {
   );
 };
 
+/** One image of so many, at least one, gives the centre of the moments. */
+const SAMPLED = 16;
+
 /**
- * Mean and biased variance of each channel, [1,C,1,...], in two passes: first the mean as it rounds, then the means of the
- * differences from it and of their squares, which correct what was rounded (the corrected two-pass algorithm of Chan,
- * Golub & LeVeque 1983). One pass around any fixed centre would cancel where that centre is not typical.
+ * Mean and biased variance of each channel, [1,C,1,...], in one pass: the means of the differences from a centre K and of
+ * their squares, m1 and m2, give mean = K + m1 and variance = m2 - m1^2 (Chan, Golub & LeVeque 1983). What cancels in the
+ * latter is (K - mean)^2 / variance. K is the mean of the first images, 1 of 16 of them: since these are part of what the
+ * variance is of, that ratio is at most 16, however different they are from the others.
  */
 function moments(x: Tensor, channels: number): { mean: Tensor; variance: Tensor } {
-  const centre = stopGradient(meanKeep(x, channels));
+  const images = x.shape[channels - 1];
+  const sample = x.shape.map((n, d) => (d === channels - 1 ? Math.ceil(images / SAMPLED) : n));
+  const centre = stopGradient(meanKeep(slice(x, [], sample), channels));
   const shifted = sub(x, centre);
   const [m1, m2] = [shifted, square(shifted)].map((t) => meanKeep(t, channels));
   return { mean: add(centre, m1), variance: maximum(sub(m2, square(m1)), 0) };

@@ -53,17 +53,17 @@ const imageGrid = (
   { maxGrid }: Capabilities,
 ): Kernel['grid'] => [...foldGrid(groups((n / tasks) * h * w), maxGrid), Math.ceil(c / CHANNELS) * tasks];
 
-const forwardOp = kernelOp('conv2dPortable', (node, device) => {
+const forwardOp = kernelOp('conv2dPortable', [0, 1], (node, device) => {
   const [x, w] = node.inputs;
   return kernel('conv2d', { x, w, g: node }, attrsOf(node), imageGrid(node, w.shape[0], device));
 });
 
-const toInputOp = kernelOp('conv2dInputGradPortable', (node, device) => {
+const toInputOp = kernelOp('conv2dInputGradPortable', [0, 1], (node, device) => {
   const [g, w] = node.inputs;
   return kernel('conv2d_input_grad', { x: node, w, g }, attrsOf(node), imageGrid(node, w.shape[0], device));
 });
 
-const toWeightOp = kernelOp('conv2dWeightGradPortable', (node) => {
+const toWeightOp = kernelOp('conv2dWeightGradPortable', [0, 1], (node) => {
   const [x, g] = node.inputs;
   const [tasks, parts, o, c, kh, kw] = node.shape;
   const w = { shape: [tasks, o, c, kh, kw] };

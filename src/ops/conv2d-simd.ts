@@ -4,6 +4,7 @@ import { type Kernel, u32 } from '../device/kernel.ts';
 import { type ShaderName, unrolledSource } from '../device/shader.ts';
 import { sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
+import { pixelTile, rowGroups } from './conv2d-simd-tiles.ts';
 import { forwardByPhases, toInputByPhases, toWeightByPhases } from './conv2d-strided.ts';
 import { kernelOp } from './kernel-op.ts';
 import { flip, pad, permute } from './movement.ts';
@@ -14,14 +15,14 @@ import type { Conv2dAttrs } from './window.ts';
  * cut into phases for them. The input gradient is a forward convolution by the flipped weights, so one kernel serves both.
  */
 
-/** Rows of pixels that a lane computes at a time. */
+/** Rows of pixels that a lane of the weight gradient computes at a time; `tuning` has those of the aligned kernel. */
 const ROWS = 2;
 /** Larger kernels would unroll into too much code. */
 const LARGEST_KERNEL = 25;
 /** Output channels per lane of the weight gradient, and input channels per workgroup (fewer where kernels are large). */
 const GROUPS = 2;
-const channelsFor = (kh: number, kw: number): number => (kh * kw > 9 ? 1 : 4);
-/** Output channels per workgroup of the forward kernels. */
+const channelsFor = (c: number, kh: number, kw: number): number => (kh * kw > 9 ? 1 : Math.min(c, 4));
+/** Output channels per workgroup of the aligned kernel. */
 const OUTPUTS = 8;
 
 const unrolled = (
@@ -33,8 +34,13 @@ const unrolled = (
   constants: {},
 });
 
-/** 3x3 with padding 1 and rows that are whole vectors: the common case, and the fastest. */
-const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid }) => {
+/** Pixels that are loaded at a time: as many as rows of all these widths are made of. */
+const spanOf = (...widths: readonly number[]): number =>
+  [4, 2].find((span) => widths.every((w) => w % span === 0)) ?? 1;
+
+/** 3x3 with padding 1 and rows of several whole vectors: the common case, and the fastest. */
+const aligned3x3 = kernelOp('conv2dSimd', [0, 1], (node, { lanes, maxGrid, tuning }) => {
+  const ROWS = tuning.simd.convolutionRows;
   const [x, packed] = node.inputs;
   const [tasks] = packed.shape;
   const [images, c, h, w] = x.shape;
@@ -53,27 +59,44 @@ const aligned3x3 = kernelOp('conv2dSimd', (node, { lanes, maxGrid }) => {
 });
 
 /** Any kernel, padding and extents. */
-const general = kernelOp('conv2dSimdAny', (node, { lanes, maxGrid }) => {
+const general = kernelOp('conv2dSimdPixels', [0, 1], (node, { lanes, maxGrid, tuning }) => {
   const [x, packed] = node.inputs;
   const [tasks, , kh, kw] = packed.shape;
-  const [images, o, oh, ow] = node.shape;
+  const [images, c, h, w] = x.shape;
+  const [, o, oh, ow] = node.shape;
   const n = images / tasks;
-  const tiles = n * Math.ceil(oh / ROWS) * Math.ceil(ow / 4);
+  const { groups, rows, columns } = pixelTile({ o, w, oh, ow, kh, kw }, lanes, tuning.simd.loopBody);
+  const whole = columns === ow;
+  const constants = {
+    LANES: lanes,
+    GROUPS: groups,
+    ROWS: rows,
+    COLUMNS: columns,
+    KH: kh,
+    KW: kw,
+    PAD: node.attrs.padding as number,
+    WHOLE: Number(whole),
+    W: whole ? w : 0,
+    SPAN: whole ? spanOf(w) : 1,
+  };
   return {
-    ...unrolled('conv2d_simd_any', { LANES: lanes, ROWS, KH: kh, KW: kw }),
-    dims: [n, ...x.shape.slice(1), o, oh, ow, node.attrs.padding as number].map(u32),
-    flops: 2 * sizeOf(node.shape) * x.shape[1] * kh * kw,
-    grid: [...foldGrid(Math.ceil(tiles / lanes), maxGrid), Math.ceil(o / OUTPUTS) * tasks],
+    ...unrolled('conv2d_simd_pixels', constants),
+    dims: [n, c, h, w, o, oh, ow].map(u32),
+    flops: 2 * sizeOf(node.shape) * c * kh * kw,
+    grid: [
+      ...foldGrid(n * Math.ceil(oh / rows) * Math.ceil(ow / columns), maxGrid),
+      Math.ceil(o / (groups * lanes)) * tasks,
+    ],
   };
 });
 
-const weightGradOp = kernelOp('conv2dWeightGradSimd', (node, { lanes }) => {
+const weightGradOp = kernelOp('conv2dWeightGradSimd', [0, 1], (node, { lanes }) => {
   const [x, g] = node.inputs;
   const [tasks, parts, o, c, kh, kw] = node.shape;
   const [images, ...image] = x.shape;
   const [, , oh, ow] = g.shape;
   const padding = node.attrs.padding as number;
-  const CHANNELS = channelsFor(kh, kw);
+  const CHANNELS = channelsFor(c, kh, kw);
   const aligned = x.shape[3] % 4 === 0 && ow % 4 === 0;
   const constants = {
     LANES: lanes,
@@ -93,12 +116,37 @@ const weightGradOp = kernelOp('conv2dWeightGradSimd', (node, { lanes }) => {
   };
 });
 
+/** Narrow maps, whose rows are unrolled; "groups" output channels to a lane. */
+const weightGradRowsOp = kernelOp('conv2dWeightGradSimdRows', [0, 1], (node, { lanes }) => {
+  const [x, g] = node.inputs;
+  const [tasks, parts, o, c, kh, kw] = node.shape;
+  const [images, , h, w] = x.shape;
+  const [, , oh, ow] = g.shape;
+  const groups = node.attrs.groups as number;
+  const constants = {
+    LANES: lanes,
+    GROUPS: groups,
+    KH: kh,
+    KW: kw,
+    PAD: node.attrs.padding as number,
+    W: w,
+    OW: ow,
+    SPAN: spanOf(w, ow),
+  };
+  return {
+    ...unrolled('conv2d_weight_grad_simd_rows', constants),
+    dims: [images / tasks, c, h, o, oh, parts].map(u32),
+    flops: 2 * sizeOf(g.shape) * c * kh * kw,
+    grid: [Math.ceil(c / lanes), Math.ceil(o / (groups * lanes)), tasks * parts],
+  };
+});
+
 /** The correlation of x with the tasks' weights packed as [B,C,KH,KW,O]. */
 function correlate(x: Tensor, packed: Tensor, padding: number, shape: readonly number[]): Tensor {
   const [, , kh, kw, o] = packed.shape;
   // Four weights are read at a time, so output channels are filled up with zeros.
   const filled = pad(packed, [0, 0, 0, 0, 0], [0, 0, 0, 0, (4 - (o % 4)) % 4]);
-  if (kh === 3 && kw === 3 && padding === 1 && x.shape[3] % 4 === 0)
+  if (kh === 3 && kw === 3 && padding === 1 && x.shape[3] % 4 === 0 && x.shape[3] > 4)
     return new Tensor(aligned3x3, [x, filled], {}, shape, 'f32');
   return new Tensor(general, [x, filled], { padding }, shape, 'f32');
 }
@@ -139,8 +187,16 @@ export function toWeightSimd(node: Tensor, workgroups: number, device: Capabilit
   const attrs = attrsOf(node);
   if (attrs.stride > 1)
     return toWeightByPhases(node, attrs, (inner) => toWeightSimd(inner, workgroups, device));
-  const bands = (x.shape[0] / tasks) * Math.ceil(g.shape[2] / ROWS);
-  const perPart = tasks * Math.ceil(c / channelsFor(kh, kw)) * Math.ceil(o / (GROUPS * device.lanes));
-  const parts = Math.min(bands, Math.ceil(workgroups / perPart));
+  const images = x.shape[0] / tasks;
+  const [, , oh, ow] = g.shape;
+  const partsFor = (most: number, tiles: number) => Math.min(most, Math.ceil(workgroups / (tasks * tiles)));
+  const extents = { o, w: x.shape[3], oh, ow, kh, kw };
+  const groups = rowGroups(extents, c, device.lanes, device.tuning.simd.loopBody);
+  if (groups !== undefined) {
+    const parts = partsFor(images, Math.ceil(c / device.lanes) * Math.ceil(o / (groups * device.lanes)));
+    return new Tensor(weightGradRowsOp, node.inputs, { ...attrs, groups }, [tasks, parts, ...weight], 'f32');
+  }
+  const tiles = Math.ceil(c / channelsFor(c, kh, kw)) * Math.ceil(o / (GROUPS * device.lanes));
+  const parts = partsFor(images * Math.ceil(oh / ROWS), tiles);
   return new Tensor(weightGradOp, node.inputs, node.attrs, [tasks, parts, ...weight], 'f32');
 }

@@ -3,6 +3,7 @@ import { foldGrid } from '../device/grid.ts';
 import { type Kernel, u32 } from '../device/kernel.ts';
 import { shaderSource, unrolledSource } from '../device/shader.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import { productKernel, servesTiled, tileFor } from './product-tiled.ts';
 
 /** Which operands are read transposed. */
 export interface MatmulAttrs {
@@ -26,7 +27,7 @@ export function matmulKernel(node: Tensor, device: Capabilities): Kernel {
   const attrs = node.attrs as unknown as MatmulAttrs;
   const [batch, m, n] = node.shape;
   const product = { a, b, batch, m, n, k: a.shape[attrs.transposeA ? 1 : 2], attrs };
-  return simdKernel(product, device) ?? portableKernel(product, device);
+  return simdKernel(product, device) ?? tiledKernel(product, device) ?? portableKernel(product, device);
 }
 
 const flopsOf = ({ batch, m, n, k }: Product): number => 2 * batch * m * n * k;
@@ -42,9 +43,6 @@ const gridOf = (
   1,
 ];
 
-/** Most rows of C per lane. */
-const ROWS = 16;
-
 /** Rows of B broadcast from lanes; reads vectors of four, so the extents along memory must be whole ones. */
 function simdKernel(product: Product, device: Capabilities): Kernel | undefined {
   const { a, b, batch, m, n, k, attrs } = product;
@@ -54,7 +52,7 @@ function simdKernel(product: Product, device: Capabilities): Kernel | undefined 
   const kAlong = !transposeA || transposeB;
   const whole = (!kAlong || k % 4 === 0) && (!transposeA || m % 4 === 0) && (transposeB || n % 4 === 0);
   if (!whole) return undefined;
-  const rows = Math.min(ROWS, 4 * Math.ceil(m / 4));
+  const rows = Math.min(device.tuning.simd.matmulRows, 4 * Math.ceil(m / 4));
   const constants = {
     LANES: device.lanes,
     ROWS: rows,
@@ -74,16 +72,34 @@ function simdKernel(product: Product, device: Capabilities): Kernel | undefined 
   };
 }
 
-const TILE = 8;
-/** Rows and columns per invocation. */
-const REGISTERS = 4;
-
 /** Strides (batch, row, column) of a stack [batch or 1, rows, columns] read as it is or transposed. */
 function strides(t: Tensor, transposed: boolean): number[] {
   const [batch, rows, columns] = t.shape;
   const each = batch === 1 ? 0 : rows * columns;
   return transposed ? [each, 1, columns] : [each, columns, 1];
 }
+
+/** Tiles in the workgroup memory of GPUs. */
+function tiledKernel(product: Product, device: Capabilities): Kernel | undefined {
+  if (!servesTiled(device)) return undefined;
+  const { a, b, batch, m, n, k, attrs } = product;
+  const extents = { batches: batch, m, n, k, row: n };
+  return productKernel(
+    {
+      name: 'matmul_tiled',
+      constants: { LEFT_ALONG_K: Number(!attrs.transposeA), RIGHT_ALONG_K: Number(attrs.transposeB) },
+      dims: [...strides(a, attrs.transposeA), ...strides(b, attrs.transposeB)],
+      flops: flopsOf(product),
+    },
+    extents,
+    tileFor(extents, device.tuning.tiled.matmul, device),
+    device,
+  );
+}
+
+const TILE = 8;
+/** Rows and columns per invocation. */
+const REGISTERS = 4;
 
 function portableKernel(product: Product, device: Capabilities): Kernel {
   const { a, b, batch, m, n, k, attrs } = product;

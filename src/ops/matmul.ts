@@ -25,7 +25,7 @@ const matmulOp: Op = {
 };
 
 /** A product by tiles of C. */
-const tiledOp = kernelOp('matmulTiled', matmulKernel);
+const tiledOp = kernelOp('matmulTiled', [0, 1], matmulKernel);
 
 /**
  * A product with a vector, or of a column and a row, as a loop; undefined for others. It has no tile of C to reuse loads in,

@@ -1,4 +1,4 @@
-import type { Op } from '../graph/op.ts';
+import type { JointKernel, Op } from '../graph/op.ts';
 import { showShape } from '../graph/shape.ts';
 import { full } from '../graph/source.ts';
 import { Tensor } from '../graph/tensor.ts';
@@ -6,7 +6,14 @@ import { batchImages } from './batch.ts';
 import { concat } from './concat.ts';
 import { conv2d } from './conv2d.ts';
 import { reshape } from './movement.ts';
-import { gatherPoolKernel, maxPoolCodesKernel, maxPoolKernel, scatterPoolKernel } from './pool-kernel.ts';
+import {
+  gatherPoolKernel,
+  maxPoolBothKernel,
+  maxPoolCodesKernel,
+  maxPoolKernel,
+  scatterPoolKernel,
+  windowsApart,
+} from './pool-kernel.ts';
 import {
   checkPositive,
   checkWindow,
@@ -27,19 +34,36 @@ const poolAttrs = (node: Tensor): PoolAttrs => {
   return { kernel, stride, padding };
 };
 
+/** Values are wanted by the forward pass and codes by its derivative: one pass over the image gives both. */
+const valuesAndCodes: JointKernel = { ops: ['maxPool2d', 'maxPool2dCodes'], kernel: maxPoolBothKernel };
+
 const maxPoolOp: Op = {
   name: 'maxPool2d',
   vjp: (node, g) => {
     const [x] = node.inputs;
     return [scatterPool(g, codesOf(x, poolAttrs(node), node.shape), x.shape, poolAttrs(node))];
   },
-  lowering: { kind: 'kernel', kernel: maxPoolKernel, batch: batchImages },
+  lowering: {
+    kind: 'kernel',
+    kernel: maxPoolKernel,
+    batch: batchImages,
+    joint: valuesAndCodes,
+    inlines: windowsApart,
+    rows: [0],
+  },
 };
 
 const codesOp: Op = {
   name: 'maxPool2dCodes',
   vjp: () => [null],
-  lowering: { kind: 'kernel', kernel: maxPoolCodesKernel, batch: batchImages },
+  lowering: {
+    kind: 'kernel',
+    kernel: maxPoolCodesKernel,
+    batch: batchImages,
+    joint: valuesAndCodes,
+    inlines: windowsApart,
+    rows: [0],
+  },
 };
 
 const gatherPoolOp: Op = {
@@ -48,7 +72,7 @@ const gatherPoolOp: Op = {
     const [x, codes] = node.inputs;
     return [scatterPool(g, codes, x.shape, poolAttrs(node)), null];
   },
-  lowering: { kind: 'kernel', kernel: gatherPoolKernel, batch: batchImages },
+  lowering: { kind: 'kernel', kernel: gatherPoolKernel, batch: batchImages, rows: [0, 1] },
 };
 
 const scatterPoolOp: Op = {
@@ -57,7 +81,7 @@ const scatterPoolOp: Op = {
     const [, codes] = node.inputs;
     return [gatherPool(u, codes, poolAttrs(node)), null];
   },
-  lowering: { kind: 'kernel', kernel: scatterPoolKernel, batch: batchImages },
+  lowering: { kind: 'kernel', kernel: scatterPoolKernel, batch: batchImages, rows: [0, 1] },
 };
 
 const codesOf = (x: Tensor, attrs: PoolAttrs, shape: readonly number[]): Tensor =>

@@ -5,7 +5,7 @@ import type { Op } from '../graph/op.ts';
 import { showShape } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { batchImages } from './batch.ts';
-import { planeGrid, tileFor } from './plane-grid.ts';
+import { planeGrid } from './plane-grid.ts';
 import { checkPositive } from './window.ts';
 
 /* Nearest upsampling repeats pixels; its adjoint sums over the pixels that show one. Each differentiates the other. */
@@ -21,10 +21,9 @@ function resizeKernel(
   return {
     name,
     source: shaderSource(name),
-    constants: tileFor(node.shape[3], device),
+    ...planeGrid(n * c, node.shape[2], node.shape[3], device),
     dims: [n * c, h, w, large.shape[2], large.shape[3]].map(u32),
     flops: node === small ? large.size : 0,
-    grid: planeGrid(n * c, device),
   };
 }
 
@@ -35,6 +34,7 @@ const upsampleOp: Op = {
     kind: 'kernel',
     kernel: (node, device) => resizeKernel('upsample_nearest', node, node.inputs[0], node, device),
     batch: batchImages,
+    rows: [0],
   },
 };
 
@@ -45,6 +45,7 @@ const blockSumOp: Op = {
     kind: 'kernel',
     kernel: (node, device) => resizeKernel('upsample_nearest_adjoint', node, node, node.inputs[0], device),
     batch: batchImages,
+    rows: [0],
   },
 };
 

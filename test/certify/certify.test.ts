@@ -105,7 +105,7 @@ test('a wrong kernel differs from float64 in value and in derivatives through it
 });
 
 test('a rule that makes an op outside of the basis is told', async () => {
-  const hidden = kernelOp('hidden', () => {
+  const hidden = kernelOp('hidden', undefined, () => {
     throw new Error('never planned');
   });
   const leaving: Op = {

@@ -40,6 +40,7 @@ else {
     assert.equal(
       records(resumed.stdout).map((r) => [r.event, r.iteration]),
       [
+        ['memory', undefined],
         ['step', last.iteration + 1],
         ['done', last.iteration + 1],
       ],

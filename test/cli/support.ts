@@ -7,7 +7,6 @@ import { generateTask, proceduralTasks, writeTask } from '../../src/data/index.t
 import { runtimeArguments } from '../runtime.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const main = join(root, 'src/cli/main.ts');
 
 export interface Ended {
   readonly code: number | null;
@@ -22,9 +21,17 @@ export interface RunOptions {
 }
 
 /** Runs the program in the repository as a user would. */
-export function medetection(args: readonly string[], { env, onOutput }: RunOptions = {}): Promise<Ended> {
+export const medetection = (args: readonly string[], options?: RunOptions): Promise<Ended> =>
+  runFile('src/cli/main.ts', args, options);
+
+/** Runs a TypeScript file of the repository. */
+export function runFile(
+  path: string,
+  args: readonly string[],
+  { env, onOutput }: RunOptions = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...runtimeArguments(), main, ...args], {
+    const child = spawn(process.execPath, [...runtimeArguments(), path, ...args], {
       cwd: root,
       env: { ...process.env, MEDETECTION_DEBUG: '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

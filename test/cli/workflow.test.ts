@@ -31,7 +31,7 @@ test('meta-train: two steps and two resumed are four, to the bit', async () => {
   const steps = records(whole.stdout);
   assert.equal(
     steps.map((s) => s.event),
-    ['step', 'step', 'step', 'step', 'done'],
+    ['memory', 'step', 'step', 'step', 'step', 'done'],
   );
   assert.match(whole.stderr, /warning: task tiles_stain is left out: .*2 normal and 2 defective/);
 

@@ -200,4 +200,24 @@ test('work that waits for a long chain needs no deep stack', () => {
   assert.equal(inOrder(works, [last], [last]), works);
 });
 
+test('what comes before pooling is computed while it is read, for values and codes in one pass', () => {
+  const net = (x: Tensor, gamma: Tensor, beta: Tensor, window: ops.PoolOptions) =>
+    ops.maxPool2d(ops.relu(ops.batchNorm(x, gamma, beta)), 2, window);
+  const kernels = (window: ops.PoolOptions) => {
+    const [x, gamma, beta] = [input(0, [3, 5, 8, 8], 'f32'), input(1, [5], 'f32'), input(2, [5], 'f32')];
+    const loss = ops.sum(ops.square(net(x, gamma, beta, window)));
+    return makePlan([loss, grad(loss, x)], 3, capabilities).dispatches.filter((d) =>
+      d.kernel.name.startsWith('max_pool'),
+    );
+  };
+  const apart = kernels({ stride: 2 });
+  assert.is(apart.length, 1);
+  assert.is(apart[0].label, 'maxPool2d[3,5,4,4] + maxPool2dCodes[3,5,4,4]');
+  // The image, its statistics, scale and shift; values and codes.
+  assert.is(apart[0].inputs.length, 5);
+  assert.is(apart[0].outputs.length, 2);
+  // Windows that overlap would compute an element several times: it is stored for them.
+  assert.is(kernels({ stride: 1 })[0].inputs.length, 1);
+});
+
 test.run();

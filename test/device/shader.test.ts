@@ -16,7 +16,8 @@ test('before loading, the error says what to do', () => {
 
 test('loads every shader of the table', async () => {
   await loadShaders();
-  for (const name of names) assert.match(shaderSource(name), '@compute', name);
+  // What goes before product_tiled has no entry point of its own.
+  for (const name of names) assert.match(shaderSource(name), /@compute|^fn place\(/m, name);
 });
 
 test('an unknown name is told from one that is not loaded', () => {

@@ -7,6 +7,7 @@ import { type Tensor, tensor } from '../../src/graph/index.ts';
 import * as ops from '../../src/ops/index.ts';
 import { assertAgree } from '../support/assert-close.ts';
 import { planAndRun } from '../support/run-plan.ts';
+import { posing } from '../support/tiled.ts';
 
 /* What needs more workgroups than one grid dimension holds goes on in the next: tried with short dimensions. */
 
@@ -20,9 +21,16 @@ const data = (...shape: number[]): Tensor =>
 
 const device = await defaultDevice();
 
+const families = {
+  simd: { family: 'simd' },
+  tiled: posing,
+  portable: { family: 'simd', subgroups: false },
+} as const;
+type Family = keyof typeof families;
+
 /** Asserts that the kernels of this name run folded, within the limit, and give what float64 gives. */
-async function folds(y: Tensor, name: RegExp, maxGrid: number, family: 'simd' | 'tiled'): Promise<void> {
-  const { plan, values } = await planAndRun([y], device, { maxGrid, family });
+async function folds(y: Tensor, name: RegExp, maxGrid: number, family: Family): Promise<void> {
+  const { plan, values } = await planAndRun([y], device, { maxGrid, ...families[family] });
   const grids = plan.dispatches.filter((d) => name.test(d.kernel.name)).map((d) => d.kernel.grid);
   assert.ok(grids.length > 0, `${name} is in the plan`);
   for (const grid of grids) {
@@ -48,10 +56,12 @@ for (const [name, y] of [
     test(`convolution, simd, aligned rows, ${name}`, () =>
       folds(y(data(3, 2, 14, 32), data(9, 2, 3, 3), 1), /^conv2d_simd$/, 9, 'simd'));
     test(`convolution, simd, any rows, ${name}`, () =>
-      folds(y(data(3, 2, 15, 31), data(9, 2, 3, 3), 1), /^conv2d_simd_any$/, 9, 'simd'));
+      folds(y(data(3, 2, 15, 31), data(9, 2, 3, 3), 1), /^conv2d_simd_pixels$/, 9, 'simd'));
   }
   test(`convolution, portable, ${name}`, () =>
-    folds(y(data(3, 2, 33, 47), data(9, 2, 3, 3), 1), /^conv2d(_input_grad)?$/, 9, 'tiled'));
+    folds(y(data(3, 2, 33, 47), data(9, 2, 3, 3), 1), /^conv2d(_input_grad)?$/, 9, 'portable'));
+  test(`convolution, tiled, ${name}`, () =>
+    folds(y(data(3, 2, 13, 11), data(19, 2, 3, 3), 1), /^conv2d(_input_grad)?_tiled$/, 9, 'tiled'));
 }
 
 if (subgroups)
@@ -62,9 +72,15 @@ if (subgroups)
   });
 
 test('matmul, portable: rows, columns and batches', async () => {
-  await folds(ops.matmul(data(213, 3), data(3, 5)), /^matmul$/, 5, 'tiled');
-  await folds(ops.matmul(data(5, 3), data(3, 213)), /^matmul$/, 5, 'tiled');
-  await folds(ops.matmul(data(5, 33, 3), data(5, 3, 34)), /^matmul$/, 6, 'tiled');
+  await folds(ops.matmul(data(213, 3), data(3, 5)), /^matmul$/, 5, 'portable');
+  await folds(ops.matmul(data(5, 3), data(3, 213)), /^matmul$/, 5, 'portable');
+  await folds(ops.matmul(data(5, 33, 3), data(5, 3, 34)), /^matmul$/, 6, 'portable');
+});
+
+test('matmul, tiled: rows, columns and batches', async () => {
+  await folds(ops.matmul(data(101, 3), data(3, 5)), /^matmul_tiled$/, 5, 'tiled');
+  await folds(ops.matmul(data(5, 3), data(3, 101)), /^matmul_tiled$/, 5, 'tiled');
+  await folds(ops.matmul(data(5, 17, 3), data(5, 3, 18)), /^matmul_tiled$/, 6, 'tiled');
 });
 
 test('pooling: planes', () => folds(ops.maxPool2d(data(3, 5, 4, 6), 2), /^max_pool$/, 9, 'simd'));

@@ -1,8 +1,9 @@
-import { makePlan } from '../../src/compile/index.ts';
+import { makePlan, type PlanOptions } from '../../src/compile/index.ts';
 import type { Capabilities } from '../../src/device/capabilities.ts';
 import type { Device } from '../../src/device/device.ts';
 import { LoadedPlan } from '../../src/device/execute.ts';
 import type { Plan } from '../../src/device/plan.ts';
+import { defaultTuning } from '../../src/device/tuning.ts';
 import { bytesOf, type HostData, type Tensor } from '../../src/graph/index.ts';
 import { deviceTensor } from '../../src/graph/source.ts';
 
@@ -11,8 +12,9 @@ export async function planAndRun(
   outputs: readonly Tensor[],
   device: Device,
   capabilities: Partial<Capabilities> = {},
+  options: PlanOptions = {},
 ): Promise<{ plan: Plan; values: HostData[] }> {
-  const plan = makePlan(outputs, 0, { ...device.capabilities, ...capabilities });
+  const plan = makePlan(outputs, 0, { ...device.capabilities, ...capabilities }, options);
   const arrays = new LoadedPlan(plan, device).run([], outputs.map(bytesOf));
   const values: HostData[] = [];
   for (const [i, t] of outputs.entries()) {
@@ -35,4 +37,5 @@ export const capabilities: Capabilities = {
   maxGrid: 65535,
   timestamps: false,
   f16: false,
+  tuning: defaultTuning,
 };

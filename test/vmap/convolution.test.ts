@@ -4,10 +4,11 @@ import type { Tensor } from '../../src/graph/index.ts';
 import * as ops from '../../src/ops/index.ts';
 import { checkBatched } from '../support/batched.ts';
 import { leaf } from '../support/leaves.ts';
+import { posing } from '../support/tiled.ts';
 
 /*
  * Convolution with a weight per task, or a weight that tasks share, and its derivatives, against one task after another: the
- * kernels for processors and those for all adapters.
+ * kernels for processors, those for all adapters and those for GPUs.
  */
 const test = suite('batched convolution');
 const device = await defaultDevice();
@@ -28,7 +29,7 @@ for (const [name, x, w, options] of convolutions)
       (x, weight, bias) => ops.square(ops.conv2d(x, weight, { ...options, bias })),
       device,
       {
-        capabilities: [{}, { family: 'tiled', subgroups: false, lanes: 32 }],
+        capabilities: [{}, { family: 'simd', subgroups: false }, posing],
       },
     ));
 

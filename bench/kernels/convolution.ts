@@ -1,5 +1,7 @@
 import { expand } from '../../src/device/expand.ts';
 import { u32 } from '../../src/device/index.ts';
+import { defaultTuning } from '../../src/device/tuning.ts';
+import { pixelTile, rowGroups } from '../../src/ops/conv2d-simd-tiles.ts';
 import { type Case, ceilDiv, type Entry, folded, type Numbers, noise, sampledError } from './case.ts';
 
 /** The convolutions of MeDetection (width 32, 64x64 images), then larger maps. */
@@ -14,6 +16,8 @@ const SHAPES = [
   'n=1,c=32,h=256,w=256,o=32',
   'n=2,c=64,h=64,w=64,o=64',
 ];
+/** The maps of a 4Conv on images of 28 px. */
+const NARROW_SHAPES = ['n=75,c=64,h=14,w=14,o=64', 'n=75,c=64,h=7,w=7,o=64', 'n=75,c=64,h=3,w=3,o=64'];
 /** 3x3, stride 1, padding 1, width a multiple of 4. */
 const ALIGNED_SHAPES = SHAPES.filter((shape) => !shape.includes('w=2,'));
 
@@ -272,22 +276,60 @@ export const conv2dSimd: Entry = {
   },
 };
 
-export const conv2dSimdAny: Entry = {
+/** Pixels loaded at a time: as many as rows of all these widths are made of. */
+const spanOf = (...widths: number[]): number =>
+  [4, 2].find((span) => widths.every((w) => w % span === 0)) ?? 1;
+
+/** The tile is the compiler's, except for the constants that are given. */
+export const conv2dSimdPixels: Entry = {
   extents: EXTENTS_BOTH,
-  constants: { LANES: 8, ROWS: 2 },
-  shapes: SHAPES,
+  constants: { LANES: 8, GROUPS: 0, ROWS: 0, COLUMNS: 0, SPAN: 0 },
+  shapes: [...SHAPES, ...NARROW_SHAPES],
   checks: [...STRIDE_1_CHECKS, ...gradients(STRIDE_1_CHECKS)],
-  make: (source, shape, { LANES, ROWS }) => {
+  make: (source, shape, { LANES, ...given }) => {
     const { e, problem } = either(shape);
+    const tile = pixelTile(e, LANES, defaultTuning.simd.loopBody);
+    const GROUPS = given.GROUPS || tile.groups;
+    const ROWS = given.ROWS || tile.rows;
+    const COLUMNS = given.COLUMNS || tile.columns;
+    const WHOLE = Number(COLUMNS === e.ow);
+    const [W, SPAN] = WHOLE ? [e.w, given.SPAN || spanOf(e.w)] : [0, 1];
+    const constants = { LANES, GROUPS, ROWS, COLUMNS, KH: e.kh, KW: e.kw, PAD: e.pad, WHOLE, W, SPAN };
     return {
       kernel: {
-        name: 'conv2d_simd_any',
-        source: expand(source, { LANES, ROWS, KH: e.kh, KW: e.kw }),
+        name: 'conv2d_simd_pixels',
+        source: expand(source, constants),
         constants: {},
-        dims: words([e.n, e.c, e.h, e.w, e.o, e.oh, e.ow, e.pad]),
-        grid: [...folded(ceilDiv(e.n * ceilDiv(e.oh, ROWS) * ceilDiv(e.ow, 4), LANES)), ceilDiv(e.o, 8)],
+        dims: words([e.n, e.c, e.h, e.w, e.o, e.oh, e.ow]),
+        grid: [...folded(e.n * ceilDiv(e.oh, ROWS) * ceilDiv(e.ow, COLUMNS)), ceilDiv(e.o, GROUPS * LANES)],
       },
       ...problem,
+    };
+  },
+};
+
+/** Narrow maps only: whole rows are unrolled. */
+export const conv2dWeightGradSimdRows: Entry = {
+  extents: EXTENTS,
+  constants: { LANES: 8, GROUPS: 0, SPAN: 0 },
+  shapes: NARROW_SHAPES,
+  checks: STRIDE_1_CHECKS.filter((shape) => !/w=(3|7)\d/.test(shape)),
+  make: (source, shape, { LANES, ...given }) => {
+    const e = complete(shape);
+    const GROUPS = given.GROUPS || rowGroups(e, e.c, LANES, defaultTuning.simd.loopBody) || 1;
+    const SPAN = given.SPAN || spanOf(e.w, e.ow);
+    const tiles = [ceilDiv(e.c, LANES), ceilDiv(e.o, GROUPS * LANES)] as const;
+    const parts = e.parts || Math.min(e.n, ceilDiv(32, tiles[0] * tiles[1]));
+    const constants = { LANES, GROUPS, KH: e.kh, KW: e.kw, PAD: e.pad, W: e.w, OW: e.ow, SPAN };
+    return {
+      kernel: {
+        name: 'conv2d_weight_grad_simd_rows',
+        source: expand(source, constants),
+        constants: {},
+        dims: words([e.n, e.c, e.h, e.o, e.oh, parts]),
+        grid: [...tiles, parts],
+      },
+      ...weightGradient(e, parts),
     };
   },
 };

@@ -1,16 +1,7 @@
 import type { Device } from '../../src/device/index.ts';
+import type { Stopwatch } from '../stopwatch.ts';
 import type { Case } from './case.ts';
-
-/** What one case measured. */
-export interface Measurement {
-  readonly error: number;
-  /** Seconds of one dispatch: median over five submissions of many. */
-  readonly seconds: number;
-  /** Processor seconds of one dispatch, all threads together: steadier than `seconds` on a machine that is shared. */
-  readonly processorSeconds: number;
-  /** Seconds of the very first dispatch, which includes the driver's compilation unless it has cached that. */
-  readonly firstSeconds: number;
-}
+import type { Subject } from './subject.ts';
 
 const upload = (device: Device, usage: number, data: Float32Array | Uint32Array): GPUBuffer => {
   const size = Math.ceil(data.byteLength / 16) * 16;
@@ -32,18 +23,17 @@ const read = async (device: Device, source: GPUBuffer): Promise<Float32Array> =>
 };
 
 /**
- * Runs a case: checks its result, then times it.
+ * A case on the device, run once and checked. The output starts as NaN, so an entry that the kernel does not write makes
+ * the error NaN.
  *
- * The output starts as NaN, so an entry that the kernel does not write makes the error NaN.
- *
- * @param budgetSeconds about how long each of the five timed submissions lasts
  * @throws KernelError when the shader does not compile; DeviceError when the device refuses a command
  */
-export const measure = async (
+export async function loadCase(
   device: Device,
-  { kernel, inputs, outputLength, error }: Case,
-  budgetSeconds: number,
-): Promise<Measurement> => {
+  stopwatch: Stopwatch,
+  { kernel, inputs, outputLength, flops, error }: Case,
+  { shape, variant }: Pick<Subject, 'shape' | 'variant'>,
+): Promise<Subject> {
   const { STORAGE, COPY_SRC, UNIFORM } = GPUBufferUsage;
   const dims = Uint32Array.from(kernel.dims, (word) => (word as { u32: number }).u32);
   const output = upload(device, STORAGE | COPY_SRC, new Float32Array(outputLength).fill(Number.NaN));
@@ -53,38 +43,32 @@ export const measure = async (
     output,
   ];
   const bindings = { inputs: inputs.length, outputs: 1 };
+  const start = performance.now();
   const pipeline = device.pipeline(kernel.source, kernel.constants, kernel.name, bindings);
   const bindGroup = device.gpu.createBindGroup({
     layout: device.bindGroupLayout(bindings),
     entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
   });
-  const run = async (dispatches: number): Promise<number> => {
-    const encoder = device.gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+  const encode = (pass: GPUComputePassEncoder) => {
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, bindGroup);
-    for (let k = 0; k < dispatches; k++) pass.dispatchWorkgroups(...kernel.grid);
-    pass.end();
-    const commands = encoder.finish();
-    const start = performance.now();
-    device.gpu.queue.submit([commands]);
-    await device.guard(device.gpu.queue.onSubmittedWorkDone(), kernel.name);
-    return (performance.now() - start) / 1e3;
+    pass.dispatchWorkgroups(...kernel.grid);
   };
-
-  const firstSeconds = await run(1);
+  await stopwatch.time(encode, 1, `${kernel.name} (${variant})`);
+  const firstSeconds = (performance.now() - start) / 1e3;
   const result = (await read(device, output)).subarray(0, outputLength);
-  const dispatches = Math.max(1, Math.round(budgetSeconds / (await run(1))));
-  const repeats: number[] = [];
-  const before = process.cpuUsage();
-  for (let k = 0; k < 5; k++) repeats.push((await run(dispatches)) / dispatches);
-  const { user, system } = process.cpuUsage(before);
-  repeats.sort((a, b) => a - b);
-  for (const buffer of buffers) buffer.destroy();
   return {
+    kernel: kernel.name,
+    shape,
+    variant,
+    flops,
+    bytes: 4 * (outputLength + inputs.reduce((n, input) => n + input.length, 0)),
+    dispatches: 1,
     error: error(result),
-    seconds: repeats[2],
-    processorSeconds: (user + system) / 1e6 / (5 * dispatches),
     firstSeconds,
+    encode,
+    dispose: () => {
+      for (const buffer of buffers) buffer.destroy();
+    },
   };
-};
+}

@@ -1,3 +1,4 @@
+import { UsageError } from '../../src/cli/errors.ts';
 import { foldGrid } from '../../src/device/grid.ts';
 import type { Kernel } from '../../src/device/index.ts';
 
@@ -30,29 +31,36 @@ export interface Entry {
 }
 
 /**
- * Reads `n=40,c=32`; names that are absent take their value from `defaults`.
+ * Reads `n=40,c=32`.
  *
- * @throws when an item is not `name=integer` or its name is not among the defaults.
+ * @throws UsageError when an item is not `name=integer` or its name is none of these.
  */
-export const parseNumbers = (text: string, defaults: Numbers): Numbers => {
-  const numbers: Record<string, number> = { ...defaults };
+export const parseGiven = (text: string, names: readonly string[]): Numbers => {
+  const numbers: Record<string, number> = {};
   for (const item of text.split(',').filter((part) => part !== '')) {
     const [name, value] = item.split('=');
-    if (!(name in defaults) || !/^\d+$/.test(value ?? '')) {
-      throw new Error(`"${item}": expected name=integer, name one of ${Object.keys(defaults).join(', ')}`);
-    }
+    if (!names.includes(name) || !/^\d+$/.test(value ?? ''))
+      throw new UsageError(`"${item}": expected name=integer, name one of ${names.join(', ')}`);
     numbers[name] = Number(value);
   }
   return numbers;
 };
 
+/** Reads `n=40,c=32`; names that are absent take their value from `defaults`. @throws as `parseGiven` */
+export const parseNumbers = (text: string, defaults: Numbers): Numbers => ({
+  ...defaults,
+  ...parseGiven(text, Object.keys(defaults)),
+});
+
 /** Values in [-1, 1) from a fixed linear congruential generator. */
 export const noise = (length: number, seed: number): Float32Array => {
+  const values = new Float32Array(length);
   let state = seed >>> 0;
-  return Float32Array.from({ length }, () => {
+  for (let k = 0; k < length; k++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
+    values[k] = state / 2 ** 31 - 1;
+  }
+  return values;
 };
 
 export const ceilDiv = (a: number, b: number): number => Math.ceil(a / b);
