@@ -32,7 +32,8 @@ ${Object.entries(WORKLOADS)
   .join('\n')}
 
 "cold" is the first step, with tracing, planning and compiling; drivers may have shaders cached (MESA_SHADER_CACHE_DISABLE=true
-for Mesa's cold time). "host" is what passes until a step is submitted. A ratio is our time by the peer's, round by round.`;
+for Mesa's cold time). "host" is what passes until a step is submitted,
+"alone" the same on a device that does nothing. A ratio is our time by the peer's, round by round.`;
 
 /** `workloads`: whole MAML steps, beside other frameworks. */
 export function addWorkloads(program: Command): void {
@@ -103,7 +104,18 @@ async function startPeers({ peer, python }: Options, output: Output): Promise<Pe
 
 function printReport(output: Output, { rounds, rows, peers, failures }: WorkloadReport): void {
   output.print(`${rounds} rounds\n`);
-  const header = ['step', 'median', 'spread', 'min', 'cold', 'host', 'dispatches', 'pipelines', 'scratch'];
+  const header = [
+    'step',
+    'median',
+    'spread',
+    'min',
+    'cold',
+    'host',
+    'alone',
+    'dispatches',
+    'pipelines',
+    'scratch',
+  ];
   const cells = rows.map((row) => [
     row.workload,
     milli(row.seconds.median),
@@ -111,11 +123,15 @@ function printReport(output: Output, { rounds, rows, peers, failures }: Workload
     milli(row.seconds.min),
     milli(row.coldSeconds),
     milli(row.hostSeconds.median),
+    row.alone ? milli(row.alone.seconds.median) : '-',
     String(row.dispatches),
     String(row.pipelines),
     `${(row.scratchBytes / 2 ** 20).toFixed(0)} MiB`,
   ]);
   output.print(table([header, ...cells]));
+  for (const { workload, alone } of rows)
+    if (alone && alone.buffers > 0)
+      output.print(`\n${workload} makes ${alone.buffers.toFixed(1)} buffers a step after the first`);
   if (peers.length > 0) {
     const peerCells = peers.map(({ workload, peer, seconds, ratio, peakMiB }) => [
       workload,

@@ -1,8 +1,9 @@
 import { compile, planBytes } from '../../src/compile/index.ts';
-import { defaultDevice } from '../../src/device/index.ts';
+import { type Device, defaultDevice } from '../../src/device/index.ts';
 import type { Plan } from '../../src/device/plan.ts';
 import { tree } from '../../src/graph/index.ts';
 import type { TaskData } from '../../src/meta/index.ts';
+import { nullDevice } from '../null-device.ts';
 import { interleave, type Measured, type Spread, spreadOf } from '../rounds.ts';
 import type { Peer } from './peer.ts';
 import { type ProfileRow, profilePlan } from './profile.ts';
@@ -14,6 +15,8 @@ export interface StepRow {
   readonly seconds: Spread;
   /** Of these, those until the commands are submitted. */
   readonly hostSeconds: Spread;
+  /** Those on a device that does nothing, and the buffers that such a step makes after the first; if it was measured. */
+  readonly alone?: { readonly seconds: Spread; readonly buffers: number };
   /** The first step: tracing, planning, compiling shaders (unless the driver has cached them) and running. */
   readonly coldSeconds: number;
   readonly dispatches: number;
@@ -53,8 +56,28 @@ export interface MeasureOptions {
   readonly signal: AbortSignal;
 }
 
-/** Copies of tensors on the device, so that no step uploads them. */
-const onDevice = compile((params: Params, tasks: readonly TaskData<Batch>[]) => ({ params, tasks }));
+/** Copies of a workload's tensors on the device, so that no step uploads them. */
+const onDevice = ({ params, tasks }: Workload, device?: Device) =>
+  compile((p: Params, t: readonly TaskData<Batch>[]) => ({ params: p, tasks: t }), { device })(params, tasks);
+
+/** Steps on a device that does nothing. */
+async function hostAlone(workload: Workload, steps: number): Promise<NonNullable<StepRow['alone']>> {
+  const { device, buffers } = nullDevice();
+  const step = metaStep(workload, device);
+  const { params, tasks } = await onDevice(workload, device);
+  const run = async () => {
+    const start = performance.now();
+    const result = await step(params, tasks, workload.rate);
+    const seconds = (performance.now() - start) / 1e3;
+    for (const t of tree.leaves(result)) t.dispose();
+    return seconds;
+  };
+  await run();
+  const before = buffers();
+  const samples: number[] = [];
+  for (let i = 0; i < steps; i++) samples.push(await run());
+  return { seconds: spreadOf(samples), buffers: (buffers() - before) / steps };
+}
 
 /** A workload that runs. */
 export interface LoadedStep extends Measured {
@@ -66,7 +89,7 @@ export interface LoadedStep extends Measured {
 /** Runs a workload once. @throws when the device cannot */
 export async function loadStep(name: string, workload: Workload): Promise<LoadedStep> {
   const step = metaStep(workload);
-  const { params, tasks } = await onDevice(workload.params, workload.tasks);
+  const { params, tasks } = await onDevice(workload);
   const host: number[] = [];
   const seconds = async () => {
     const start = performance.now();
@@ -134,7 +157,8 @@ export async function measureWorkloads(
   const names = Object.keys(workloads);
   for (const [done, workload] of names.entries()) {
     try {
-      const ours = await loadStep(workload, workloads[workload]());
+      const made = workloads[workload]();
+      const ours = await loadStep(workload, made);
       const theirs: PeerStep[] = [];
       for (const step of peers.map((peer) => new PeerStep(peer, workload))) {
         onRound(done * (rounds + 1), `the first step of ${step.name}, which compiles`);
@@ -149,6 +173,7 @@ export async function measureWorkloads(
       const [mine, ...others] = await interleave([ours, ...theirs], rounds, progress, signal);
       rows.push({
         ...ours.row(mine),
+        alone: await hostAlone(made, rounds),
         profile: profile ? await profilePlan(await defaultDevice(), ours.plan) : undefined,
       });
       theirs.forEach(({ peer, peakMiB }, i) => {

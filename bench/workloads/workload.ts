@@ -1,5 +1,6 @@
 import { grad } from '../../src/autodiff/index.ts';
 import { type Compiled, compile } from '../../src/compile/index.ts';
+import type { Device } from '../../src/device/index.ts';
 import type { Tensor, Tree } from '../../src/graph/index.ts';
 import { type Loss, metaLoss, type TaskData } from '../../src/meta/index.ts';
 
@@ -33,9 +34,13 @@ export type Step = Compiled<[Params, readonly TaskData<Batch>[], Tensor], { grad
 /**
  * A second-order MAML step: on every task, inner steps of gradient descent and the query loss where they lead; the gradient of
  * the mean query loss by every initial parameter.
+ * @param device where to run, if not on the default device
  */
-export const metaStep = ({ loss, steps }: Workload): Step =>
-  compile((params: Params, tasks: readonly TaskData<Batch>[], rate: Tensor) => {
-    const value = metaLoss(loss, params, tasks, { rate, steps });
-    return { gradient: grad(value, params), loss: value };
-  });
+export const metaStep = ({ loss, steps }: Workload, device?: Device): Step =>
+  compile(
+    (params: Params, tasks: readonly TaskData<Batch>[], rate: Tensor) => {
+      const value = metaLoss(loss, params, tasks, { rate, steps });
+      return { gradient: grad(value, params), loss: value };
+    },
+    { device },
+  );
