@@ -60,8 +60,10 @@ export interface MeasureOptions {
 const onDevice = ({ params, tasks }: Workload, device?: Device) =>
   compile((p: Params, t: readonly TaskData<Batch>[]) => ({ params: p, tasks: t }), { device })(params, tasks);
 
-/** Steps on a device that does nothing. */
-async function hostAlone(workload: Workload, steps: number): Promise<NonNullable<StepRow['alone']>> {
+/** Steps on a device that does nothing, after so many that the runtime has compiled what they do. */
+const [ALONE_WARM, ALONE_STEPS] = [100, 100];
+
+async function hostAlone(workload: Workload): Promise<NonNullable<StepRow['alone']>> {
   const { device, buffers } = nullDevice();
   const step = metaStep(workload, device);
   const { params, tasks } = await onDevice(workload, device);
@@ -72,11 +74,11 @@ async function hostAlone(workload: Workload, steps: number): Promise<NonNullable
     for (const t of tree.leaves(result)) t.dispose();
     return seconds;
   };
-  await run();
+  for (let i = 0; i < ALONE_WARM; i++) await run();
   const before = buffers();
   const samples: number[] = [];
-  for (let i = 0; i < steps; i++) samples.push(await run());
-  return { seconds: spreadOf(samples), buffers: (buffers() - before) / steps };
+  for (let i = 0; i < ALONE_STEPS; i++) samples.push(await run());
+  return { seconds: spreadOf(samples), buffers: (buffers() - before) / ALONE_STEPS };
 }
 
 /** A workload that runs. */
@@ -173,7 +175,7 @@ export async function measureWorkloads(
       const [mine, ...others] = await interleave([ours, ...theirs], rounds, progress, signal);
       rows.push({
         ...ours.row(mine),
-        alone: await hostAlone(made, rounds),
+        alone: await hostAlone(made),
         profile: profile ? await profilePlan(await defaultDevice(), ours.plan) : undefined,
       });
       theirs.forEach(({ peer, peakMiB }, i) => {
