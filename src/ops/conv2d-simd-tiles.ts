@@ -5,6 +5,8 @@
 
 /** Accumulators per lane. */
 const MOST_SUMS = 112;
+/** Those of a weight gradient, beyond which compiling takes seconds: each is in use all the time. */
+const MOST_WEIGHT_SUMS = 144;
 /** Maps up to this width are computed by whole rows, so that no tap is wasted left and right of them. */
 const WIDEST = 16;
 /** Columns of a tile on wider maps. */
@@ -58,7 +60,11 @@ export function rowGroups(
   loopBody: number,
 ): number | undefined {
   if (2 * channels <= lanes) return undefined;
+  const sums = lanes * kh * kw;
   return GROUPS.find(
-    (groups) => groups * lanes * kh * kw * ow <= loopBody && (groups === 1 || groups * lanes < o + lanes),
+    (groups) =>
+      groups * sums * ow <= loopBody &&
+      groups * sums <= MOST_WEIGHT_SUMS &&
+      (groups === 1 || groups * lanes < o + lanes),
   );
 }
