@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { openDevice, setDefaultDevice } from '../device/index.ts';
+import { type OnCompile, openDevice, setDefaultDevice } from '../device/index.ts';
 import { onInterrupt } from './interrupt.ts';
 import { makeOutput, type Output } from './output.ts';
+import { startLines } from './progress.ts';
 
 /** Options of every command. */
 export interface CommonOptions {
@@ -33,6 +34,7 @@ export async function withDevice(
     const device = await openDevice({ adapter });
     try {
       setDefaultDevice(device);
+      device.onCompile = compileUi();
       const { description, device: name, vendor } = device.adapterInfo;
       output.print(`adapter: ${description || name || vendor}`);
       await work(interrupt.signal);
@@ -42,6 +44,15 @@ export async function withDevice(
   } finally {
     interrupt.dispose();
   }
+}
+
+/** What is shown while a plan's kernels compile: a line every few seconds, since a bar may be under way. */
+function compileUi(): OnCompile {
+  let progress: ReturnType<typeof startLines> | undefined;
+  return (done, total) => {
+    if (done === 0) progress = startLines('compiling', 'kernel', total);
+    progress?.update(done);
+  };
 }
 
 /** A folder for a run that does not exist yet: `runs/<name>-<n>`. */

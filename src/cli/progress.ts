@@ -54,8 +54,9 @@ class Rate {
  * @param start the count to begin from
  */
 export function startProgress(label: string, unit: string, total: number, start = 0): Progress {
-  const rate = new Rate(unit, total, start);
-  return process.stderr.isTTY ? bar(label, rate, total, start) : lines(label, rate, total);
+  return process.stderr.isTTY
+    ? bar(label, new Rate(unit, total, start), total, start)
+    : startLines(label, unit, total, start);
 }
 
 function bar(label: string, rate: Rate, total: number, start: number): Progress {
@@ -78,7 +79,9 @@ function bar(label: string, rate: Rate, total: number, start: number): Progress 
   };
 }
 
-function lines(label: string, rate: Rate, total: number): Progress {
+/** Starts to show progress by a line every few seconds, of which short work writes none. */
+export function startLines(label: string, unit: string, total: number, start = 0): Progress {
+  const rate = new Rate(unit, total, start);
   let last = performance.now();
   return {
     update(done, note = '') {

@@ -3,6 +3,7 @@ import type { Device } from '../device/device.ts';
 import { type Argument, LoadedPlan } from '../device/execute.ts';
 import type { Plan } from '../device/plan.ts';
 import { loadShaders } from '../device/shader.ts';
+import { warmUp } from '../device/warm-up.ts';
 import { topologicalOrder } from '../graph/order.ts';
 import { showShape } from '../graph/shape.ts';
 import { deviceArray, deviceTensor, hostData, input } from '../graph/source.ts';
@@ -72,6 +73,7 @@ export function compile<A extends unknown[], R>(
     checkDevice(topologicalOrder(outputs), device);
     const plan = makePlan(outputs, inputCount, device.capabilities, options);
     const loaded = new LoadedPlan(plan, device);
+    if (device.onCompile !== undefined && device.adapterInfo.software) await warmUp(loaded, device.onCompile);
     return { loaded, result, calls: 0, forgotten: false };
   };
 

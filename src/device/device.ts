@@ -5,6 +5,7 @@ import { DeviceError, DeviceHungError, DeviceLostError } from './errors.ts';
 import { pipelineFailure } from './pipeline-failure.ts';
 import { beginWait } from './polling.ts';
 import type { Tuning } from './tuning.ts';
+import type { OnCompile } from './warm-up.ts';
 
 export type Runtime = 'node' | 'deno' | 'browser';
 
@@ -42,6 +43,11 @@ export class Device {
   readonly buffers: BufferPool;
   /** Scratch buffers of plans. */
   readonly arena: Arena;
+
+  /** Pipelines that have run on a software adapter, and so are compiled. */
+  readonly warm = new WeakSet<GPUComputePipeline>();
+  /** Is told how kernels of a new plan are compiled, where that takes time after they are made. */
+  onCompile: OnCompile | undefined;
 
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   readonly #refused = new Map<string, Error>();

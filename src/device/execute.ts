@@ -116,6 +116,15 @@ export class LoadedPlan {
     }
   }
 
+  /** Every pipeline of the plan, and the number of the first dispatch that uses it. */
+  get pipelines(): { pipeline: GPUComputePipeline; dispatch: number }[] {
+    const first = new Map<GPUComputePipeline, number>();
+    this.#steps.forEach(({ pipeline }, i) => {
+      if (!first.has(pipeline)) first.set(pipeline, i);
+    });
+    return [...first].map(([pipeline, dispatch]) => ({ pipeline, dispatch }));
+  }
+
   /** Runs one dispatch alone, several times in one submit. */
   repeat(index: number, times: number): void {
     const encoder = this.device.gpu.createCommandEncoder();

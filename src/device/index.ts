@@ -15,3 +15,4 @@ export type { ShaderName } from './shader.ts';
 export { loadShaders, shaderSource } from './shader.ts';
 export type { Tile, Tiles, Tuning } from './tuning.ts';
 export { defaultTuning } from './tuning.ts';
+export type { OnCompile } from './warm-up.ts';

@@ -371,4 +371,34 @@ test('arguments of another structure under the same names are another signature'
   assert.equal(seen, [2, 2, 1]);
 });
 
+test('the compiling of kernels is told as far as it is, once', async () => {
+  const device = await openDevice();
+  try {
+    const told: [number, number][] = [];
+    device.onCompile = (done, total) => told.push([done, total]);
+    const f = compile((x: Tensor) => x.mul(2).sum([0]).exp(), { device });
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    const values = await (await f(x)).data();
+    assert.ok(
+      values.every((v, i) => Math.abs(v - Math.exp([8, 12][i])) < 1e-5 * v),
+      `${values}`,
+    );
+    if (!device.adapterInfo.software) return assert.equal(told, []);
+    const total = told[0][1];
+    assert.ok(total > 0);
+    assert.equal(
+      told,
+      Array.from({ length: total + 1 }, (_, done) => [done, total]),
+    );
+    // The same kernels in another plan are compiled.
+    await compile((y: Tensor) => y.mul(2).sum([0]).exp(), { device })(x);
+    assert.is(told.length, total + 1);
+  } finally {
+    device.dispose();
+  }
+});
+
 test.run();
