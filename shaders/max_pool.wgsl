@@ -22,6 +22,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     //{plane}
     for (var i = lane.y; i < dims.oh; i += TY) {
       for (var j = lane.x; j < dims.ow; j += TX) {
+        // NaN is told by its bits: compilers may take it that no number differs from itself.
         var best = 0f;
         var chosen = -1;
         for (var a = 0u; a < KERNEL_H; a++) {
@@ -32,7 +33,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
             if (r < dims.h && c_in < dims.w) {
               var value: F;
               //{read}
-              if (chosen < 0 || value > best || !(value == value)) {
+              if (chosen < 0 || value > best || (bitcast<u32>(value) & 0x7fffffff) > 0x7f800000) {
                 best = value;
                 chosen = i32(a * KERNEL_W + b);
               }

@@ -14,8 +14,11 @@
 @group(0) @binding($(1+INPUTS+VALUES)) var<storage, read_write> code: array<vec2i>;
 #end
 
-// Where b takes the place of a: the greater of two wins, and NaN does.
-fn wins(b: vec2f, a: vec2f) -> vec2<bool> { return (b > a) | !(b == b); }
+// Where b takes the place of a: the greater of two wins, and NaN does, told by its bits: compilers may take it that no number
+// differs from itself.
+fn wins(b: vec2f, a: vec2f) -> vec2<bool> {
+  return (b > a) | ((bitcast<vec2u>(b) & vec2u(0x7fffffff)) > vec2u(0x7f800000));
+}
 
 @compute @workgroup_size(TX, TY)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) lane: vec3u) {

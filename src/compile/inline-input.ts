@@ -44,6 +44,10 @@ function planeDims(x: Tensor, { leaves }: Expression): LoopDim[] {
   return [n, c, h * w].map((extent, d) => ({ extent, reduced: false, strides: strides.map((s) => s[d]) }));
 }
 
+/** How many buffers an inlined input binds at most: one read in two ways counts twice. */
+export const inlineBindings = (x: Tensor, { expression }: Inlined): number =>
+  new BodyWriter(expression, planeDims(x, expression), true, new DimsWriter()).reads.length;
+
 /** The text of an inlined input, and the stored values that it binds, in order. */
 export function inlineText(
   x: Tensor,

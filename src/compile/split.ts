@@ -5,6 +5,7 @@ import { zeros } from '../graph/source.ts';
 import { bytesOf, type Tensor } from '../graph/tensor.ts';
 import { cutsOf, type Range } from './cuts.ts';
 import { after, combined, cut, joined, type Piece, withRows } from './rows.ts';
+import { operands } from './storage.ts';
 
 /*
  * Values larger than a device binds at once exist in parts along their leading axis, the batch: part k of an elementwise
@@ -14,10 +15,6 @@ import { after, combined, cut, joined, type Piece, withRows } from './rows.ts';
 
 const rowsOf = (t: Tensor): number => t.shape[0] ?? 1;
 const rowBytes = (t: Tensor): number => bytesOf(t) / rowsOf(t);
-
-/** What a node computes with; a view may have inputs besides, which it only waits for. */
-const operands = (t: Tensor): readonly Tensor[] =>
-  t.op.lowering.kind === 'view' ? t.inputs.slice(0, 1) : t.inputs;
 
 /** Whether a node's rows can be computed apart from each other. */
 function splittable(node: Tensor, limit: number): boolean {

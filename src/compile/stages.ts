@@ -6,11 +6,19 @@ import { showShape, sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { Expression } from './expression.ts';
 import { identityMap } from './index-map.ts';
-import { inlined, inlineText } from './inline-input.ts';
+import { inlineBindings, inlined, inlineText } from './inline-input.ts';
 import { bindingCount, elementwiseKernel, type Result } from './loop-kernel.ts';
 import { inOrder } from './order.ts';
 import { type Combine, reduceKernel } from './reduce-kernel.ts';
-import { chooseStored, contiguousBase, inlines, isSource, prerequisites, viewBase } from './storage.ts';
+import {
+  chooseStored,
+  contiguousBase,
+  inlines,
+  isSource,
+  prerequisites,
+  store,
+  viewBase,
+} from './storage.ts';
 
 /** A kernel with the stored values that it reads and writes. */
 export interface Stage {
@@ -51,13 +59,16 @@ export function scheduleStages(
 ): Stage[] {
   const stored = chooseStored(order, outputs, device);
   const isStored = (t: Tensor) => stored.has(t) || isSource(t);
-  for (const node of order)
-    if (inlines(node) && inlined(node.inputs[0], isStored) === undefined) stored.add(node.inputs[0]);
-  let groups = makeGroups(order, stored, isStored);
+  const group = () => {
+    for (const node of order)
+      if (inlines(node) && !canInline(node, isStored, device)) store(node.inputs[0], stored);
+    return makeGroups(order, stored, isStored);
+  };
+  let groups = group();
   // One value read in several ways takes several bindings, which is only known now: cut what does not fit.
   for (let full = overfull(groups, device); full.length > 0; full = overfull(groups, device)) {
-    for (const group of full) cutInputs(group.nodes[0], stored);
-    groups = makeGroups(order, stored, isStored);
+    for (const { nodes } of full) cutInputs(nodes[0], stored);
+    groups = group();
   }
   return inOrder(mergeGroups(groups, device), order, outputs).flatMap((group) =>
     lowerGroup(group, isStored, device),
@@ -66,6 +77,14 @@ export function scheduleStages(
 
 const overfull = (groups: readonly Group[], device: Capabilities): Group[] =>
   groups.filter((g) => g.loop !== undefined && g.bindings >= device.maxStorageBuffers);
+
+/** Whether a kernel can compute its first input in place: it is simple, and what it reads and is written is not too much to bind. */
+function canInline(node: Tensor, isStored: (t: Tensor) => boolean, device: Capabilities): boolean {
+  const [first] = node.inputs;
+  const inline = inlined(first, isStored);
+  const outputs = jointOf(node) === undefined ? 1 : 2;
+  return inline !== undefined && inlineBindings(first, inline) + outputs <= device.maxStorageBuffers;
+}
 
 /** Stores the elementwise values that a node is computed from. */
 function cutInputs(node: Tensor, stored: Set<Tensor>): void {

@@ -23,7 +23,7 @@ export const inlines = (t: Tensor): boolean =>
   t.op.lowering.kind === 'kernel' && t.op.lowering.inlines?.(t) === true;
 
 /** What a node is computed from; a view may have inputs besides, which it only waits for. */
-const operands = (t: Tensor): readonly Tensor[] => (isView(t) ? t.inputs.slice(0, 1) : t.inputs);
+export const operands = (t: Tensor): readonly Tensor[] => (isView(t) ? t.inputs.slice(0, 1) : t.inputs);
 
 /** The node whose buffer a reshape shares: reshaping a stored value costs nothing, nor does waiting. */
 export function contiguousBase(t: Tensor): Tensor {
@@ -37,6 +37,12 @@ export function viewBase(t: Tensor): Tensor {
   let node = t;
   while (isView(node)) node = node.inputs[0];
   return node;
+}
+
+/** Has a value stored, unless it exists before the plan runs. */
+export function store(t: Tensor, stored: Set<Tensor>): void {
+  const base = contiguousBase(t);
+  if (!isSource(base)) stored.add(base);
 }
 
 /** A value that takes more operations than this is not computed twice. */
@@ -80,20 +86,17 @@ export function chooseStored(
   device: Capabilities,
 ): Set<Tensor> {
   const stored = new Set<Tensor>();
-  const store = (t: Tensor) => {
-    const base = contiguousBase(t);
-    if (!isSource(base)) stored.add(base);
-  };
-  for (const output of outputs) store(output);
+  for (const output of outputs) store(output, stored);
   for (const node of order) {
     const kind = kindOf(node);
     if (kind === 'kernel' || kind === 'reduce') stored.add(node);
-    if (kind === 'kernel') node.inputs.slice(inlines(node) ? 1 : 0).forEach(store);
+    if (kind === 'kernel') for (const t of node.inputs.slice(inlines(node) ? 1 : 0)) store(t, stored);
     // The derivative of max compares with what was reduced: computed anew, its last bit may differ and nothing be equal.
-    if (node.op.lowering.kind === 'reduce' && node.op.lowering.combine === 'max') store(node.inputs[0]);
+    if (node.op.lowering.kind === 'reduce' && node.op.lowering.combine === 'max')
+      store(node.inputs[0], stored);
     // What is read late is kept, rather than what it was computed from.
     if (shows(node, 'after') && kindOf(viewBase(node)) === 'elementwise') stored.add(viewBase(node));
-    if (shows(node, 'reshape') && !keepsAxes(node.inputs[0].shape, node.shape)) store(node.inputs[0]);
+    if (shows(node, 'reshape') && !keepsAxes(node.inputs[0].shape, node.shape)) store(node.inputs[0], stored);
   }
   const uses = countUses(order);
   const stretched = new Set<Tensor>();
@@ -114,7 +117,7 @@ export function chooseStored(
   for (const node of order) {
     const padded = Math.max(0, ...operands(node).map(padsBehind)) + (isPad(node) ? 1 : 0);
     pads.set(node, padded);
-    if (padded > MOST_PADS) store(node);
+    if (padded > MOST_PADS) store(node, stored);
     const kind = kindOf(node);
     if (kind === 'constant' || kind === 'iota') inline.set(node, { reads: new Set(), cost: 0 });
     if (kind !== 'elementwise') continue;
@@ -123,7 +126,7 @@ export function chooseStored(
     while (sum.reads.size > mostReads || sum.cost > LONGEST) {
       const cut = worstInput(node, inlineOf);
       if (cut === undefined) break;
-      store(cut);
+      store(cut, stored);
       sum = combine(node, own, inlineOf);
     }
     inline.set(node, sum);

@@ -4,7 +4,7 @@ import { ones, zeros } from '../graph/source.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { batchApart } from './batch.ts';
 import { sum, sumKeep } from './broadcast.ts';
-import { add, div, maximum, mul, rsqrt, square, sub } from './elementwise.ts';
+import { add, div, maximum, mul, neg, rsqrt, square, sub } from './elementwise.ts';
 import { reshape, slice, stopGradient } from './movement.ts';
 
 /*
@@ -12,8 +12,8 @@ import { reshape, slice, stopGradient } from './movement.ts';
  * x^ = (x - mean) r, y = gamma x^ + beta and
  *   dx = gamma r (dy - mean(dy) - x^ mean(dy x^)),   dgamma = sum(dy x^),   dbeta = sum(dy).
  * Differentiating dx gives itself (it is symmetric in dy) and one more form, `secondGrad`. Written this way, forward,
- * backward and double backward each need one pass of sums (the statistics are shared) and one elementwise pass; the
- * automatic derivative of the composition would need many more.
+ * backward and double backward each need one pass of sums and one elementwise pass, besides that over a few images for the
+ * centre of the statistics, which they share; the automatic derivative of the composition would need many more.
  *
  * x is [N,C,...] and the vectors over channels [C], both behind any number of task axes, each task having statistics of
  * its own: so the number of axes of a vector says which axis of x holds the channels.
@@ -60,7 +60,9 @@ function moments(x: Tensor, channels: number): { mean: Tensor; variance: Tensor 
   const centre = stopGradient(meanKeep(slice(x, [], sample), channels));
   const shifted = sub(x, centre);
   const [m1, m2] = [shifted, square(shifted)].map((t) => meanKeep(t, channels));
-  return { mean: add(centre, m1), variance: maximum(sub(m2, square(m1)), 0) };
+  const variance = sub(m2, square(m1));
+  // Rounding may leave less than 0, which is raised without a kink: a channel of equal numbers has derivatives too.
+  return { mean: add(centre, m1), variance: add(variance, stopGradient(maximum(neg(variance), 0))) };
 }
 
 /** x^ and r of the formulas above. */

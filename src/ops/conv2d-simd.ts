@@ -16,7 +16,7 @@ import type { Conv2dAttrs } from './window.ts';
  */
 
 /** Rows of pixels that a lane of the weight gradient computes at a time; `tuning` has those of the aligned kernel. */
-const ROWS = 2;
+const WEIGHT_ROWS = 2;
 /** Larger kernels would unroll into too much code. */
 const LARGEST_KERNEL = 25;
 /** Output channels per lane of the weight gradient, and input channels per workgroup (fewer where kernels are large). */
@@ -100,7 +100,7 @@ const weightGradOp = kernelOp('conv2dWeightGradSimd', [0, 1], (node, { lanes }) 
   const aligned = x.shape[3] % 4 === 0 && ow % 4 === 0;
   const constants = {
     LANES: lanes,
-    ROWS,
+    ROWS: WEIGHT_ROWS,
     GROUPS,
     CHANNELS,
     KH: kh,
@@ -197,6 +197,6 @@ export function toWeightSimd(node: Tensor, workgroups: number, device: Capabilit
     return new Tensor(weightGradRowsOp, node.inputs, { ...attrs, groups }, [tasks, parts, ...weight], 'f32');
   }
   const tiles = Math.ceil(c / channelsFor(c, kh, kw)) * Math.ceil(o / (GROUPS * device.lanes));
-  const parts = partsFor(images * Math.ceil(oh / ROWS), tiles);
+  const parts = partsFor(images * Math.ceil(oh / WEIGHT_ROWS), tiles);
   return new Tensor(weightGradOp, node.inputs, node.attrs, [tasks, parts, ...weight], 'f32');
 }

@@ -28,11 +28,12 @@ export function innerCheck<P extends Tree, D extends Tree>(
   inner: InnerLoop,
   draw: (iteration: number) => TaskData<D>,
 ): MetaTraining<P>['checkInner'] {
+  let measure: ((from: P, support: D) => Promise<Tensor>) | undefined;
   return async (theta, iteration) => {
     const paths = adaptedPaths(theta, inner);
-    const measure = compile((from: P, support: D) =>
+    measure ??= compile((from: P, support: D) =>
       vmap((task: D) => innerMeasures(adapt(loss, from, task, { ...inner, order: 1 }), paths))(support),
-    ) as unknown as (from: P, support: D) => Promise<Tensor>;
+    ) as unknown as typeof measure & {};
     const measures = await measure(theta, draw(iteration).support);
     const [tasks, length] = measures.shape;
     const values = Array.from(await measures.data());

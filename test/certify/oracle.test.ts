@@ -24,9 +24,11 @@ test('ops, meta-gradients and metrics agree with PyTorch and scikit-learn', asyn
   assert.is(cases('metrics'), 12);
 });
 
+const scratch = mkdtempSync(join(tmpdir(), 'medetection-oracle-'));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+
 function folderWith(files: Record<string, string | Uint8Array>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'medetection-oracle-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const folder = mkdtempSync(join(scratch, 'case-'));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   return folder;
 }
@@ -189,6 +191,18 @@ test('attributes that are not supported are refused by name', () => {
     { ...cubed, ...JSON.parse('{"then":"gelu"}') },
     /relu: then "gelu" is unknown; there are .*square.*tanh.*cube/,
   );
+});
+
+test('a metric that is undefined, or has no such name, is not within its bound', async () => {
+  const one = { labels: [1, 1], scores: [0.1, 0.2], accuracy: 0.5 };
+  const verdict = async (extra: object) => {
+    const folder = folderWith({ 'metrics.json': JSON.stringify([{ ...one, ...extra }]) });
+    return (await certifyOracle(folder)).findings;
+  };
+  const [undefinedRank] = await verdict({ auroc: 0.5 });
+  assert.equal([undefinedRank.ok, undefinedRank.error], [false, Number.POSITIVE_INFINITY]);
+  const [strange] = await verdict({ bogus: 3 });
+  assert.match(strange.detail ?? '', /measure bogus is unknown; there are accuracy/);
 });
 
 test.run();

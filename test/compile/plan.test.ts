@@ -220,4 +220,19 @@ test('what comes before pooling is computed while it is read, for values and cod
   assert.is(kernels({ stride: 1 })[0].inputs.length, 1);
 });
 
+test('what pooling computes in place is what can be bound at once', () => {
+  const images = Array.from({ length: 6 }, (_, i) => input(i, [2, 3, 8, 8], 'f32'));
+  // Every image is read as it is, and as one number of each plane.
+  const planes = images.map((x) => ops.mul(x, ops.broadcastTo(ops.slice(x, [], [2, 3, 1, 1]), x.shape)));
+  const loss = ops.sum(ops.square(ops.maxPool2d(planes.reduce(ops.add), 2)));
+  for (const maxStorageBuffers of [8, 10, 13, 16]) {
+    const { dispatches } = makePlan([loss, grad(loss, images[0])], 6, { ...capabilities, maxStorageBuffers });
+    for (const d of dispatches)
+      assert.ok(
+        d.inputs.length + d.outputs.length <= maxStorageBuffers,
+        `${d.label} of ${maxStorageBuffers}`,
+      );
+  }
+});
+
 test.run();

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { grad } from '../../src/autodiff/index.ts';
+import { grad, hessian } from '../../src/autodiff/index.ts';
 import { evaluate } from '../../src/compile/index.ts';
 import { type Tensor, tensor } from '../../src/graph/index.ts';
 import * as ops from '../../src/ops/index.ts';
@@ -229,6 +229,14 @@ test('max of infinities and of large negative numbers', async () => {
   assert.equal(await values(ops.max(tensor([[-3e38, -3.2e38]]), 1)), [Math.fround(-3e38)]);
   assert.equal(await values(ops.max(tensor([[1, Number.POSITIVE_INFINITY]]), 1)), [Number.POSITIVE_INFINITY]);
   assert.equal(await values(ops.max(tensor(Int32Array.of(-2147483648, -2147483647)))), [-2147483647]);
+});
+
+test('the variance of a channel of equal numbers has its second derivative', async () => {
+  const x = tensor([[3], [3], [3], [3]]);
+  const rows = await values(hessian(ops.sum(ops.batchStatistics(x).variance), x));
+  // 2/n (1 if i = j) - 2/n^2
+  const expected = Array.from({ length: 16 }, (_, k) => (k % 5 === 0 ? 0.375 : -0.125));
+  assertClose(rows, expected, 1e-6, 'hessian');
 });
 
 test.run();

@@ -24,10 +24,12 @@ const names = {
   averagePrecision: 'average_precision',
 } as const;
 
-const apart = (actual: readonly number[], expected: readonly number[]): number =>
-  actual.length === expected.length
-    ? Math.max(0, ...actual.map((v, i) => Math.abs(v - expected[i])))
-    : Number.POSITIVE_INFINITY;
+/** The largest difference; infinite where a measure is undefined (NaN) or the lists differ in length. */
+const apart = (actual: readonly number[], expected: readonly number[]): number => {
+  const differences = actual.map((v, i) => Math.abs(v - expected[i]));
+  const comparable = actual.length === expected.length && !differences.some(Number.isNaN);
+  return comparable ? differences.reduce((a, b) => Math.max(a, b), 0) : Number.POSITIVE_INFINITY;
+};
 
 function findingsOf(c: MetricsCase, name: string): Finding[] {
   if (!Array.isArray(c?.labels) || !Array.isArray(c.scores))
@@ -41,12 +43,19 @@ function findingsOf(c: MetricsCase, name: string): Finding[] {
     bound: BOUND,
     ok: error <= BOUND,
   });
+  const strange = Object.keys(c).find(
+    (key) => typeof c[key] === 'number' && key !== 'threshold' && !Object.values<string>(names).includes(key),
+  );
+  if (strange !== undefined)
+    throw new Error(`measure ${strange} is unknown; there are ${Object.values(names).join(', ')}`);
   const known = (Object.keys(names) as (keyof typeof names)[]).filter(
     (key) => typeof c[names[key]] === 'number',
   );
   if (known.length === 0) throw new Error(`the case has none of ${Object.values(names).join(', ')}`);
-  const single = known.map((key) => [Math.abs(measures[key] - (c[names[key]] as number)), key] as const);
-  const [error] = single.reduce((a, b) => (b[0] > a[0] ? b : a), [0, ''] as readonly [number, string]);
+  const error = apart(
+    known.map((key) => measures[key]),
+    known.map((key) => c[names[key]] as number),
+  );
   const findings = [finding('measures', error)];
   if (c.fpr === undefined || c.tpr === undefined) return findings;
   // scikit-learn leaves points inside straight runs out unless asked not to.
