@@ -63,13 +63,14 @@ export function metaTrainUi(output: Output, signal: AbortSignal): MetaTrainRunHo
         peak: peak.bytes,
         byOrigin: Object.fromEntries(peak.byOrigin),
       });
-      bar = startProgress('meta-training', 'step', total, first);
     },
     onStep: (step) => {
+      // Not before the first step, which compiles and tells so itself.
+      bar ??= startProgress('meta-training', 'step', total, first);
       recent.push(step.queryLoss);
       if (recent.length > MEAN_OVER) recent.shift();
       const mean = recent.reduce((a, b) => a + b) / recent.length;
-      bar?.update(step.iteration, `query loss ${decimals(mean)}`);
+      bar.update(step.iteration, `query loss ${decimals(mean)}`);
       output.record({ event: 'step', ...step, queryLossMean: mean });
     },
     finish: () => {

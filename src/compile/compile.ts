@@ -32,14 +32,18 @@ export type Passed<T> = T extends Tensor
 /** A compiled function. Calling it replays a plan; what changes between calls is its arguments, numbers included. */
 export interface Compiled<A extends unknown[], R> {
   (...args: { [I in keyof A]: Passed<A[I]> }): Promise<R>;
-  /** The plan for arguments of these shapes, without running it. */
+  /** The plan for arguments of these shapes, without running it: no buffer is taken for it yet. */
   plan(...args: { [I in keyof A]: Passed<A[I]> }): Promise<Plan>;
   /** Forgets all plans and frees what they hold. */
   dispose(): void;
 }
 
 interface Entry {
-  readonly loaded: LoadedPlan;
+  readonly plan: Plan;
+  readonly device: Device;
+  /** The plan on the device, from the first call on that runs it. */
+  loading?: Promise<LoadedPlan>;
+  loaded?: LoadedPlan;
   /** The function's result with tensors where device arrays go. */
   readonly result: unknown;
   /** Calls that still need the plan. */
@@ -72,9 +76,7 @@ export function compile<A extends unknown[], R>(
     const { outputs, result, inputCount } = trace(fn, args);
     checkDevice(topologicalOrder(outputs), device);
     const plan = makePlan(outputs, inputCount, device.capabilities, options);
-    const loaded = new LoadedPlan(plan, device);
-    if (device.onCompile !== undefined && device.adapterInfo.software) await warmUp(loaded, device.onCompile);
-    return { loaded, result, calls: 0, forgotten: false };
+    return { plan, device, result, calls: 0, forgotten: false };
   };
 
   /** The entry for these arguments, one call more to its account. */
@@ -82,7 +84,7 @@ export function compile<A extends unknown[], R>(
     const key = signature(args);
     const known = entries.get(key);
     // A plan on the default device is made anew once that device has been replaced.
-    if (known !== undefined && (known.loaded.device.usable || options.device !== undefined)) {
+    if (known !== undefined && (known.device.usable || options.device !== undefined)) {
       known.calls++;
       return known;
     }
@@ -117,11 +119,13 @@ export function compile<A extends unknown[], R>(
     try {
       return await work(entry);
     } finally {
-      if (--entry.calls === 0 && entry.forgotten) entry.loaded.dispose();
+      if (--entry.calls === 0 && entry.forgotten) entry.loaded?.dispose();
     }
   };
 
-  const run = async (args: readonly unknown[], { loaded, result }: Entry): Promise<R> => {
+  const run = async (args: readonly unknown[], entry: Entry): Promise<R> => {
+    const { result } = entry;
+    const loaded = entry.loaded ?? (await loadPlan(entry));
     const outputs = tree.tensors(result);
     const leaves = args.flatMap((arg, position) => dynamicLeaves(arg).map((leaf) => ({ leaf, position })));
     const inputs = await toArguments(
@@ -149,16 +153,37 @@ export function compile<A extends unknown[], R>(
   };
 
   return Object.assign(call, {
-    plan: (...args: unknown[]) => withPlan(args, ({ loaded }) => loaded.plan),
+    plan: (...args: unknown[]) => withPlan(args, ({ plan }) => plan),
     dispose: () => {
       for (const entry of entries.values()) {
         entry.forgotten = true;
-        if (entry.calls === 0) entry.loaded.dispose();
+        if (entry.calls === 0) entry.loaded?.dispose();
       }
       entries = new Map();
       underWay = new Map();
     },
   }) as Compiled<A, R>;
+}
+
+/** Takes the buffers of a plan and makes its kernels; calls under way at once share them, and what failed may be tried again. */
+function loadPlan(entry: Entry): Promise<LoadedPlan> {
+  const { plan, device } = entry;
+  const load = async () => {
+    let loaded: LoadedPlan | undefined;
+    try {
+      loaded = new LoadedPlan(plan, device);
+      if (device.onCompile !== undefined && device.adapterInfo.software)
+        await warmUp(loaded, device.onCompile);
+      entry.loaded = loaded;
+      return loaded;
+    } catch (error) {
+      loaded?.dispose();
+      entry.loading = undefined;
+      throw error;
+    }
+  };
+  entry.loading ??= load();
+  return entry.loading;
 }
 
 /** Leaves that are inputs of the plan: tensors and numbers. */
