@@ -45,6 +45,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let inside_$r = row_$r < dims.h;
   let start_$r = n * dims.c * plane + row_$r * quads + quad;
   #end
+  // What the first and the last lane need of other subgroups: pixel i is left of row i of the first lane's tile, or right of row
+  // i - ROWS - 2 of the last one's. They lie one to a lane and are broadcast.
+  #let EDGE_LOADS = EDGES*((2*ROWS+4+LANES-1)/LANES)
+  #for k in 0..EDGE_LOADS
+  let i_edge_$k = $k * LANES + lane;
+  var edge_start_$k = 0u;
+  var edge_inside_$k = false;
+  let edge_column_$k = select(0u, 3u, i_edge_$k < $(ROWS+2));
+  #end
+  #if EDGES
+  #for r in 0..ROWS+2
+  let first_$r = subgroupBroadcast(start_$r, 0) - 1;
+  let first_inside_$r = subgroupBroadcast(u32(inside_$r), 0) == 1;
+  let last_$r = subgroupBroadcast(start_$r, LANES - 1) + 1;
+  let last_inside_$r = subgroupBroadcast(u32(inside_$r), LANES - 1) == 1;
+  #for k in 0..EDGE_LOADS
+  edge_start_$k = select(edge_start_$k, first_$r, i_edge_$k == $r);
+  edge_inside_$k = select(edge_inside_$k, first_inside_$r, i_edge_$k == $r);
+  edge_start_$k = select(edge_start_$k, last_$r, i_edge_$k == $(r+ROWS+2));
+  edge_inside_$k = select(edge_inside_$k, last_inside_$r, i_edge_$k == $(r+ROWS+2));
+  #end
+  #end
+  #end
   // Quad i of the weights of an input channel: tap i/2, channels o + i%2*4 and the next 3. A last half is repeated.
   #let LOADS = (18+LANES-1)/LANES
   #for k in 0..LOADS
@@ -68,13 +91,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     var right_$r = subgroupShuffleDown(b_$r.x, 1);
     #end
     #if EDGES
-    if (lane == 0 || lane == LANES - 1) {
-      #for r in 0..ROWS+2
-      let edge_$r = select(0.0, x[select(at_$r + 1, at_$r - 1, lane == 0)][select(0, 3, lane == 0)], inside_$r);
-      left_$r = select(left_$r, edge_$r, lane == 0);
-      right_$r = select(edge_$r, right_$r, lane == 0);
-      #end
-    }
+    #for k in 0..EDGE_LOADS
+    let e_$k = select(0.0, x[edge_start_$k + c * plane][edge_column_$k], edge_inside_$k);
+    #end
+    #for r in 0..ROWS+2
+    left_$r = select(left_$r, subgroupBroadcast(e_$(r/LANES), $(r%LANES)), lane == 0);
+    #let i = r+ROWS+2
+    right_$r = select(right_$r, subgroupBroadcast(e_$(i/LANES), $(i%LANES)), lane == LANES - 1);
+    #end
     #end
     #for r in 0..ROWS+2
     let a_$r = vec4f(select(left_$r, 0.0, quad == 0), b_$r.xyz);
