@@ -69,7 +69,7 @@ const wide: Tiles = {
 
 /** What serves where nothing was tuned. */
 export const defaultTuning: Tuning = {
-  simd: { convolutionRows: 2, loopBody: 1024, matmulRows: 16, weightGradWorkgroups: 32 },
+  simd: { convolutionRows: 2, loopBody: 1024, matmulRows: 32, weightGradWorkgroups: 32 },
   tiled: {
     forward: wide,
     inputGrad: wide,
