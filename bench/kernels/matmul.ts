@@ -1,5 +1,5 @@
 import { expand } from '../../src/device/expand.ts';
-import { u32 } from '../../src/device/index.ts';
+import { defaultTuning, u32 } from '../../src/device/index.ts';
 import { type Case, ceilDiv, type Entry, folded, type Numbers, noise, sampledError } from './case.ts';
 
 /** Batched product [batch,m,k] x [batch,k,n]; with `ta`, `tb` = 1 that operand is stored transposed. */
@@ -66,7 +66,7 @@ export const matmul: Entry = {
 
 export const matmulSimd: Entry = {
   extents: EXTENTS,
-  constants: { LANES: 8, ROWS: 32, QUADS: 1 },
+  constants: { LANES: 8, ROWS: defaultTuning.simd.matmulRows, QUADS: 1 },
   shapes: SHAPES,
   checks: ALIGNED_CHECKS,
   make: (source, shape, constants) => {
