@@ -1,3 +1,5 @@
+import { gcd } from '../graph/shape.ts';
+
 /** From a row up to before another. */
 export type Range = readonly [from: number, to: number];
 
@@ -6,8 +8,6 @@ interface Rows {
   readonly rows: number;
   readonly bytes: number;
 }
-
-const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 /**
  * Where to cut values of so many rows, so that no part is larger than `limit` bytes: as few parts as do, equal ones
@@ -29,7 +29,7 @@ export function cutsOf(
   const cuts = new Map<number, Range[]>();
   for (const members of new Set(group.values())) {
     const list = values.filter(({ rows }) => members.has(rows));
-    const common = [...members].reduce(gcd);
+    const common = [...members].reduce((a, b) => gcd(a, b));
     /** What the parts of so many rows are made of: the cuts fall between units. */
     const unitOf = (rows: number, parts: number) => (parts <= common ? rows / common : 1);
     const fits = (parts: number) =>

@@ -66,3 +66,6 @@ export function resolveAxes(
     throw new Error(`${op}: axes [${[axes].flat().join(',')}] name one axis of ${showShape(shape)} twice`);
   return list.sort((a, b) => a - b);
 }
+
+/** The greatest common divisor of two extents. */
+export const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));

@@ -1,5 +1,5 @@
 import type { Op } from '../graph/op.ts';
-import { showShape, sizeOf } from '../graph/shape.ts';
+import { gcd, showShape, sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { joinTasks } from './batch.ts';
 import { broadcastTo } from './broadcast.ts';
@@ -102,8 +102,7 @@ export interface Conv2dOptions {
 function forwardPerAxis(x: Tensor, w: Tensor, stride: Pair, padding: Pair): Tensor {
   const alike = padding[0] === padding[1];
   const margin = [0, 0, ...padding];
-  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-  const step = divisor(...stride);
+  const step = gcd(...stride);
   const attrs = { stride: step, padding: alike ? padding[0] : 0 };
   const y = forward(alike ? x : pad(x, margin, margin), w, attrs);
   return keepEvery(keepEvery(y, 2, stride[0] / step), 3, stride[1] / step);
