@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { type OnCompile, openDevice, setDefaultDevice } from '../device/index.ts';
 import { onInterrupt } from './interrupt.ts';
 import { makeOutput, type Output } from './output.ts';
-import { startLines } from './progress.ts';
+import { type Progress, startLines } from './progress.ts';
 
 /** Options of every command. */
 export interface CommonOptions {
@@ -48,7 +48,7 @@ export async function withDevice(
 
 /** What is shown while a plan's kernels compile: a line every few seconds, since a bar may be under way. */
 function compileUi(): OnCompile {
-  let progress: ReturnType<typeof startLines> | undefined;
+  let progress: Progress | undefined;
   return (done, total) => {
     if (done === 0) progress = startLines('compiling', 'kernel', total);
     progress?.update(done);

@@ -104,8 +104,8 @@ export class LoadedPlan {
   }
 
   /**
-   * Encodes dispatches of the plan, by default all, into a compute pass: for timing alone, since scratch buffers hold what
-   * the last run left in them.
+   * Encodes dispatches of the plan, by default all, into a compute pass. Outside of `run` that is for timing alone, since
+   * scratch buffers hold what the last run left in them.
    */
   encode(pass: GPUComputePassEncoder, dispatches: Iterable<number> = this.#steps.keys()): void {
     for (const index of dispatches) {
