@@ -27,6 +27,12 @@ export const oneOf = (...values: readonly unknown[]): Rule => ({
   words: `one of ${values.join(', ')}`,
 });
 
+/** A list of such values, of at least one. */
+export const listOf = ({ allows, words }: Rule): Rule => ({
+  allows: (value) => Array.isArray(value) && value.length > 0 && value.every(allows),
+  words: `a list, each ${words}`,
+});
+
 /** An option that may be left out. */
 export const optional = ({ allows, words }: Rule): Rule => ({
   allows: (value) => value === undefined || allows(value),

@@ -1,5 +1,5 @@
 import { tensor } from '../../src/graph/index.ts';
-import { defaultModel, initModel, initOfficial, loss, officialLoss } from '../../src/medetection/index.ts';
+import { defaultModel, initModel, loss, presets } from '../../src/medetection/index.ts';
 import { normal } from '../../src/nn/index.ts';
 import { Random } from '../../src/random.ts';
 import { fourConv, noisyCharacters } from './four-conv.ts';
@@ -53,11 +53,11 @@ function published(): Workload {
   const random = new Random('bench');
   const data = () => ({
     ...pairs(random, 8, 256),
-    label: tensor(Int32Array.from({ length: 8 }, (_, i) => i % 2)),
+    label: tensor(Float32Array.from({ length: 8 }, (_, i) => i % 2)),
   });
   return workload({
-    params: initOfficial(random),
-    loss: officialLoss,
+    params: initModel(presets.official.model, random),
+    loss: loss(presets.official.model),
     tasks: [{ support: data(), query: data() }],
     rate: 1e-3,
   });

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import {
-  defaultFineTune,
-  defaultModel,
   type FineTuneRequest,
   type FineTuneRun,
   type FineTuneRunHooks,
+  isStateDict,
   type RunConfig,
   readConfig,
   resumeFineTune,
@@ -12,9 +11,10 @@ import {
 } from '../medetection/index.ts';
 import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
 import { exitCode, UsageError } from './errors.ts';
-import { addFlags, flagValues, givenFlags, integer } from './flags.ts';
+import { addFlags, givenFlags, integer } from './flags.ts';
 import { commandLine, shortPath } from './invocation.ts';
 import { decimals, type Output } from './output.ts';
+import { addPreset, typedPreset } from './preset.ts';
 import { checkResumeOptions, typed } from './resume.ts';
 import { fineTuneUi, listSkipped } from './training.ts';
 import { fineTuneFlags, modelFlags } from './training-flags.ts';
@@ -37,7 +37,10 @@ export function addFineTune(program: Command): void {
   const command = program
     .command('fine-tune')
     .description('adapt to one task, from meta-trained or random weights, with early stopping')
-    .option('--init <run>', 'the run whose weights are the start, or "random"')
+    .option(
+      '--init <run>',
+      'the run whose weights are the start, "random", or a state dict of the published PyTorch code (.safetensors)',
+    )
     .option('--data <dir>', "folder of tasks (default: the run's)")
     .option('--target <task>', 'the task to adapt to (default: the one that the run left out)')
     .option('--seed <n>', "decides the split and the order (default: the run's, or 0)", integer(0))
@@ -48,8 +51,9 @@ export function addFineTune(program: Command): void {
     )
     .option('--skip-broken', 'leave out pictures that cannot be read, and list them')
     .option('--allow-seen', 'adapt even to a task that the initial weights have learned from', false);
-  addFlags(command, fineTuneFlags, defaultFineTune);
-  addFlags(command, modelFlags, defaultModel);
+  addPreset(command);
+  addFlags(command, fineTuneFlags);
+  addFlags(command, modelFlags);
   addCommon(command).action(async (options: Options) => {
     const output = outputOf(options);
     const start =
@@ -68,16 +72,18 @@ type Start = (hooks: FineTuneRunHooks) => Promise<FineTuneRun>;
 async function begin(command: Command, options: Options): Promise<Start> {
   if (options.init === undefined)
     throw new UsageError('fine-tune: give --init RUN (a meta-trained run), --init random, or --resume RUN');
-  const init = options.init === 'random' ? undefined : await readConfig(options.init);
+  const isRun = options.init !== 'random' && !isStateDict(options.init);
+  const init = isRun ? await readConfig(options.init) : undefined;
   const { data, target } = needed(options, init);
+  const preset = typedPreset(command);
   const request: FineTuneRequest = {
     folder: options.out ?? newRunFolder(`fine-tune-${target}`),
     data,
     target,
     init: options.init,
     // The run's model, with what was typed on top: weights that do not fit are then refused by name.
-    model: init ? { ...init.model, ...givenFlags(command, modelFlags) } : flagValues(command, modelFlags),
-    options: flagValues(command, fineTuneFlags),
+    model: { ...(init?.model ?? preset.model), ...givenFlags(command, modelFlags) },
+    options: { ...preset.fineTune, ...givenFlags(command, fineTuneFlags) },
     seed: options.seed ?? init?.seed ?? 0,
     skipBroken: options.skipBroken ?? init?.skipBroken ?? false,
     allowSeen: options.allowSeen,
@@ -95,7 +101,7 @@ function needed(options: Options, init: RunConfig | undefined): { data: string; 
   const data = options.data ?? init?.data;
   const target = options.target ?? init?.target;
   if (data === undefined || target === undefined)
-    throw new UsageError('fine-tune: with --init random, give --data DIR and --target TASK');
+    throw new UsageError('fine-tune: unless --init is a run, give --data DIR and --target TASK');
   return { data, target };
 }
 

@@ -12,16 +12,20 @@ export interface Flag<T> {
 /** One flag for every field, so that no field is forgotten. */
 export type Flags<T> = { readonly [K in keyof T]-?: Flag<T[K]> };
 
-/** Adds the options of a configuration with its defaults. */
-export function addFlags<T extends object>(command: Command, flags: Flags<T>, defaults: T): Command {
+/** Adds the options of a configuration, with its defaults if they are known now. What is on or off can be typed both ways. */
+export function addFlags<T extends object>(command: Command, flags: Flags<T>, defaults?: T): Command {
   for (const name of Object.keys(flags) as (keyof T & string)[]) {
     const { flags: text, help, parse, choices } = flags[name];
     const option = new Option(text, help);
-    if (!text.startsWith('--no-')) option.default(defaults[name]);
+    if (defaults !== undefined && !text.startsWith('--no-')) option.default(defaults[name]);
     // Not `choices`, which would replace the parser.
     if (choices) option.argParser(oneOf(choices, parse as (text: string) => unknown));
     else if (parse) option.argParser(parse);
     command.addOption(option);
+    if (!text.includes('<')) {
+      const opposite = text.startsWith('--no-') ? text.replace('--no-', '--') : text.replace('--', '--no-');
+      command.addOption(new Option(opposite).hideHelp());
+    }
   }
   return command;
 }

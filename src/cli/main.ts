@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addCertify } from './certify.ts';
+import { addConfig } from './config.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { addEvaluate } from './evaluate.ts';
@@ -13,6 +14,7 @@ import { runProgram } from './program.ts';
 import { addReproduce } from './reproduce.ts';
 import { addTasks } from './tasks.ts';
 import { addTune } from './tune.ts';
+import { addWeights } from './weights.ts';
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -24,10 +26,12 @@ await runProgram(new Command('medetection').description(description).version(ver
   addDoctor,
   addTune,
   addTasks,
+  addConfig,
   addMetaTrain,
   addFineTune,
   addEvaluate,
   addPredict,
+  addWeights,
   addReproduce,
   addInspect,
 ]);

@@ -1,17 +1,11 @@
 import type { Command } from 'commander';
-import {
-  defaultMetaTrain,
-  defaultModel,
-  defaultsOf,
-  type MetaTrainRun,
-  resumeMetaTrain,
-  runMetaTrain,
-} from '../medetection/index.ts';
+import { type MetaTrainRun, resumeMetaTrain, runMetaTrain, withAlgorithm } from '../medetection/index.ts';
 import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
 import { exitCode, UsageError } from './errors.ts';
-import { addFlags, flagValues, givenFlags, integer } from './flags.ts';
+import { addFlags, givenFlags, integer } from './flags.ts';
 import { commandLine, shortPath } from './invocation.ts';
 import type { Output } from './output.ts';
+import { addPreset, typedPreset } from './preset.ts';
 import { checkResumeOptions, typed } from './resume.ts';
 import { listSkipped, metaTrainUi } from './training.ts';
 import { metaTrainFlags, modelFlags } from './training-flags.ts';
@@ -44,8 +38,9 @@ export function addMetaTrain(program: Command): void {
     .option('--resume <run>', 'go on with a run as if it had never stopped')
     .option('--skip-broken', 'leave out pictures that cannot be read, and list them', false)
     .option('--checkpoint-every <n>', 'steps between two saves of the state', integer(1), 20);
-  addFlags(command, metaTrainFlags, defaultMetaTrain);
-  addFlags(command, modelFlags, defaultModel);
+  addPreset(command);
+  addFlags(command, metaTrainFlags);
+  addFlags(command, modelFlags);
   addCommon(command).action(async (options: Options) => {
     const output = outputOf(options);
     const start = options.resume === undefined ? begin(command, options) : resume(command, options);
@@ -71,6 +66,7 @@ function begin(command: Command, options: Options): Start {
     throw new UsageError(
       'meta-train: give --data DIR and --target TASK (the task to leave out; `tasks DIR` lists what there is), or --resume RUN',
     );
+  const preset = typedPreset(command);
   return (hooks) =>
     runMetaTrain(
       {
@@ -78,11 +74,8 @@ function begin(command: Command, options: Options): Start {
         data,
         target,
         leaveOut,
-        model: flagValues(command, modelFlags),
-        options: {
-          ...defaultsOf(flagValues(command, metaTrainFlags).algorithm),
-          ...givenFlags(command, metaTrainFlags),
-        },
+        model: { ...preset.model, ...givenFlags(command, modelFlags) },
+        options: withAlgorithm(preset.metaTrain, givenFlags(command, metaTrainFlags)),
         seed,
         skipBroken,
         checkpointEvery,

@@ -2,17 +2,27 @@ import {
   algorithms,
   attentionPlacements,
   type FineTuneOptions,
+  heads,
+  innerLosses,
   innerOptimisers,
   type MetaTrainOptions,
   type ModelConfig,
+  networks,
+  pixelNormalisations,
+  referenceChoices,
+  taskOrders,
 } from '../medetection/index.ts';
-import { type Flag, type Flags, fraction, integer, positive } from './flags.ts';
+import { type Flag, type Flags, fraction, integer, integers, positive } from './flags.ts';
 
 export const modelFlags: Flags<ModelConfig> = {
-  preset: { flags: '--preset <name>', help: 'network', choices: ['paper'] },
+  network: {
+    flags: '--network <name>',
+    help: "the paper's network, or that of the code published with it",
+    choices: networks,
+  },
   size: {
     flags: '--size <px>',
-    help: 'side of the images: a multiple of 64, or 32',
+    help: 'side of the images: a multiple of 64, or 32; with a pyramid any from 64 on',
     parse: integer(1),
   },
   width: { flags: '--width <n>', help: 'channels of every block', parse: integer(1) },
@@ -22,6 +32,22 @@ export const modelFlags: Flags<ModelConfig> = {
     choices: attentionPlacements,
   },
   siamese: { flags: '--no-siamese', help: 'judge the image alone, without a reference (the -SN ablation)' },
+  head: {
+    flags: '--head <kind>',
+    help: 'linear: on the flattened last map; pyramid: on maxima over grids of it, for images of any size',
+    choices: heads,
+  },
+  pixels: {
+    flags: '--pixels <how>',
+    help: `how pixels are centred and scaled: ${Object.keys(pixelNormalisations).join(', ')}`,
+    choices: Object.keys(pixelNormalisations),
+  },
+};
+
+const scales: Flag<readonly number[] | undefined> = {
+  flags: '--scales <px,px...>',
+  help: "sizes at which images are shown, one drawn for each step; in tests the mean over all counts (default: the model's size)",
+  parse: integers(32),
 };
 
 const memoryBudget: Flag<number | undefined> = {
@@ -33,6 +59,11 @@ const memoryBudget: Flag<number | undefined> = {
 export const metaTrainFlags: Flags<MetaTrainOptions> = {
   iterations: { flags: '--iterations <n>', help: 'meta-steps in all', parse: integer(1) },
   tasksPerStep: { flags: '--tasks-per-step <n>', help: 'tasks drawn for a meta-step', parse: integer(1) },
+  taskOrder: {
+    flags: '--task-order <how>',
+    help: 'tasks of a step drawn anew, or one after another in the order of their names',
+    choices: taskOrders,
+  },
   support: { flags: '--support <n>', help: 'pairs to adapt on, per task', parse: integer(2) },
   query: { flags: '--query <n>', help: 'pairs to judge the adaptation by, per task', parse: integer(1) },
   queryMix: {
@@ -56,6 +87,16 @@ export const metaTrainFlags: Flags<MetaTrainOptions> = {
     help: `rule of the adaptation: ${innerOptimisers.join(', ')}`,
     choices: innerOptimisers,
   },
+  innerLoss: {
+    flags: '--inner-loss <what>',
+    help: "the mean of the support pairs' losses, or their sum as in the paper's eq. 3",
+    choices: innerLosses,
+  },
+  jointNorm: {
+    flags: '--joint-norm',
+    help: 'normalise support and query pairs as one batch, as the published code does: the inner loop then sees the query set',
+  },
+  scales,
   zeroHead: { flags: '--zero-head', help: 'the linear head is zero whenever adaptation starts' },
   outerRate: { flags: '--outer-rate <x>', help: "Adam's rate of the meta-step", parse: positive },
   beta1: { flags: '--beta1 <x>', help: "Adam's beta1", parse: fraction },
@@ -106,6 +147,12 @@ export const fineTuneFlags: Flags<FineTuneOptions> = {
   batch: { flags: '--batch <n>', help: 'pairs per step', parse: integer(1) },
   rate: { flags: '--rate <x>', help: "Adam's rate", parse: positive },
   beta1: { flags: '--beta1 <x>', help: "Adam's beta1", parse: fraction },
+  headRate: {
+    flags: '--head-rate <x>',
+    help: "Adam's rate for the head (default: as the rest)",
+    parse: positive,
+  },
+  scales,
   patience: {
     flags: '--patience <n>',
     help: 'stop after so many epochs without a lower validation loss',
@@ -113,8 +160,13 @@ export const fineTuneFlags: Flags<FineTuneOptions> = {
   },
   references: {
     flags: '--references <n>',
-    help: 'defect-free pictures that each image is compared with',
+    help: 'defect-free pictures to compare images with',
     parse: integer(1),
+  },
+  referenceChoice: {
+    flags: '--reference-choice <how>',
+    help: 'an image is compared with all references (fixed: the mean counts), or with one drawn for it (random)',
+    choices: referenceChoices,
   },
   memoryBudget,
 };

@@ -18,6 +18,7 @@ export {
   type Normalisation,
   normalise,
   type Progress,
+  resizeImages,
 } from './loader.ts';
 export { loadMask } from './mask.ts';
 export {

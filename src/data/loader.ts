@@ -1,5 +1,5 @@
 import { type DecodeOptions, decodeImage, ImageError, readImage, readImageBytes } from './image.ts';
-import { resizeToSquare } from './resize.ts';
+import { resample, resizeToSquare } from './resize.ts';
 import type { Sample } from './tasks.ts';
 
 export interface Progress {
@@ -154,6 +154,24 @@ export const loadImageBytes = async (
   toPlanes(resizeToSquare(await readImage(path, options), size), planes, 1);
   return new Uint8Array(planes.buffer);
 };
+
+/** The images at `indices` resized from the side they were loaded with, rounded: as a task of their own, and where they are in it. */
+export function resizeImages(
+  task: Pick<LoadedTask<Uint8Array>, 'images' | 'size'>,
+  indices: readonly number[],
+  size: number,
+): { task: { images: Uint8Array; size: number }; indices: number[] } {
+  const [from, to] = [task.size ** 2, size ** 2];
+  const images = new Uint8ClampedArray(indices.length * channels * to);
+  indices.forEach((index, i) => {
+    for (let c = 0; c < channels; c++) {
+      const start = (index * channels + c) * from;
+      const plane = task.images.subarray(start, start + from);
+      images.set(resample(plane, task.size, task.size, 1, size, size), (i * channels + c) * to);
+    }
+  });
+  return { task: { images: new Uint8Array(images.buffer), size }, indices: indices.map((_, i) => i) };
+}
 
 const channelOf = (value: Normalisation['mean'], channel: number): number =>
   typeof value === 'number' ? value : value[channel];

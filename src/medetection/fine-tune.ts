@@ -6,10 +6,15 @@ import { type Summary, summary } from '../metrics/index.ts';
 import { type AdamState, adam, initAdam } from '../optim/index.ts';
 import type { Random } from '../random.ts';
 import { labelledPairs, type TaskImages } from './batch.ts';
-import type { ModelConfig } from './config.ts';
+import { checkScales, type ModelConfig } from './config.ts';
 import { type LabelledPairs, loss, type ModelParams } from './network.ts';
+import { drawScale } from './scales.ts';
 import { type Detector, Scorer } from './scorer.ts';
 import { readMeasures, stepMeasures } from './step-measures.ts';
+
+/** Which defect-free references an image is judged by: all that were picked (the mean of the logits), or one of them drawn for it. */
+export const referenceChoices = ['fixed', 'random'] as const;
+export type ReferenceChoice = (typeof referenceChoices)[number];
 
 export interface FineTuneOptions {
   /** Most epochs over the training part. */
@@ -19,10 +24,15 @@ export interface FineTuneOptions {
   /** Adam's rate and beta1. */
   readonly rate: number;
   readonly beta1: number;
+  /** Adam's rate for the head, where it is another one. */
+  readonly headRate?: number;
   /** Stops after this many epochs without a lower validation loss. */
   readonly patience: number;
-  /** Fixed defect-free references per judged image; their logits are averaged. */
+  /** Defect-free references that are picked from the training part, to judge images by. */
   readonly references: number;
+  readonly referenceChoice: ReferenceChoice;
+  /** Sizes in pixels: one is drawn for each training step, and scores are means over all (default: the model's). */
+  readonly scales?: readonly number[];
   /** Most scratch memory of a step's plan, in MiB (default: as much as it takes): values are then computed anew instead of kept. */
   readonly memoryBudget?: number;
 }
@@ -35,6 +45,7 @@ export const defaultFineTune: FineTuneOptions = {
   beta1: 0.5,
   patience: 5,
   references: 4,
+  referenceChoice: 'fixed',
 };
 
 /** Indices of a task's images by part. The test part is only ever measured. */
@@ -112,6 +123,7 @@ export async function fineTune(
   random: Random,
   { onStep, onEpoch, signal }: FineTuneHooks = {},
 ): Promise<FineTuned> {
+  checkScales(model, options.scales ?? []);
   const labelsOf = (indices: readonly number[]) => indices.map((i) => task.labels[i]);
   const normals = parts.train.filter((i) => task.labels[i] === 0);
   if (normals.length === 0)
@@ -121,7 +133,7 @@ export async function fineTune(
     (i) => parts.train[i],
   );
   const step = compileStep(model, options);
-  const scorer = new Scorer(model);
+  const scorer = new Scorer(model, options);
   const pairUp = (indices: readonly number[], draw: Random) => {
     const chosen = pairReferences(indices, normals, draw);
     return indices.map((index, i) => ({ index, reference: chosen[i] }));
@@ -174,7 +186,12 @@ export async function fineTune(
         batch.map((j) => parts.train[j]),
         draw.fork(`references ${i}`),
       );
-      const next = await step(params, moments, labelledPairs(task, pairings), options.rate);
+      const next = await step(
+        params,
+        moments,
+        labelledPairs(task, pairings, model, drawScale(options, draw.fork(`scale ${i}`))),
+        options.rate,
+      );
       const { losses, squaredNorm } = await readMeasures(next.measures, 1);
       for (const [what, value] of [
         ['loss', losses[0]],
@@ -214,12 +231,13 @@ function reasonToStop(epochs: readonly Epoch[], options: FineTuneOptions): 'pati
   return done >= options.epochs ? 'epochs' : undefined;
 }
 
-function compileStep(model: ModelConfig, { beta1, memoryBudget }: FineTuneOptions) {
+function compileStep(model: ModelConfig, { beta1, headRate, memoryBudget }: FineTuneOptions) {
   return compile(
     (params: ModelParams, moments: AdamState<ModelParams>, batch: LabelledPairs, rate: Tensor) => {
       const value = loss(model)(params, batch);
       const gradient = grad(value, params);
-      const next = adam(params, gradient, moments, rate, { beta1 });
+      const rates = (path: string) => (headRate !== undefined && path.startsWith('head.') ? headRate : rate);
+      const next = adam(params, gradient, moments, rates, { beta1 });
       return { params: next.params, adam: next.state, measures: stepMeasures([value], gradient) };
     },
     { donate: [0, 1], memoryBudget: memoryBudget && memoryBudget * 2 ** 20 },

@@ -51,7 +51,8 @@ export const hasStepStatistics = ({ algorithm, stepStatistics }: MetaTrainOption
 
 /** What an algorithm learns, before the first meta-step. */
 export function initLearned(params: ModelParams, options: MetaTrainOptions): Learned {
-  const { algorithm, innerRate, innerSteps } = options;
+  const { algorithm, innerSteps } = options;
+  const innerRate = meanInnerRate(options);
   const rates =
     algorithm === 'meta-sgd'
       ? initMetaSgd(params, innerRate)
@@ -64,6 +65,10 @@ export function initLearned(params: ModelParams, options: MetaTrainOptions): Lea
 /** The parameters that adaptation starts from, as the network takes them. */
 export const startOf = ({ params }: { params: ModelParams }, options: MetaTrainOptions): ModelParams =>
   hasStepNorms(options) ? atStep(params, 0, isNorm) : params;
+
+/** The inner rate for a mean loss: the step of a summed one of K pairs is K times as long. */
+export const meanInnerRate = ({ innerLoss, innerRate, support }: MetaTrainOptions): number =>
+  innerLoss === 'sum' ? innerRate * support : innerRate;
 
 /** The inner loops by which algorithms differ from MAML. */
 const members: Partial<Record<Algorithm, (inner: InnerLoop, rates: Tree) => InnerLoop>> = {

@@ -11,6 +11,14 @@ export const algorithms = [
 ] as const;
 export type Algorithm = (typeof algorithms)[number];
 
+/** How the losses of the support pairs become the inner loss: their mean, or, as the paper writes it (eq. 3), their sum. */
+export const innerLosses = ['mean', 'sum'] as const;
+export type InnerLoss = (typeof innerLosses)[number];
+
+/** Which tasks a meta-step takes: drawn anew each time, or one after another in the order of their names. */
+export const taskOrders = ['shuffled', 'cyclic'] as const;
+export type TaskOrder = (typeof taskOrders)[number];
+
 /** The inner loop's rules of descent. */
 export const innerOptimisers = ['sgd', 'momentum', 'adam'] as const;
 export type InnerOptimiser = (typeof innerOptimisers)[number];
@@ -18,8 +26,9 @@ export type InnerOptimiser = (typeof innerOptimisers)[number];
 export interface MetaTrainOptions {
   /** Meta-steps in all. */
   readonly iterations: number;
-  /** Tasks per meta-step, drawn without repetition. */
+  /** Tasks per meta-step, without repetition. */
   readonly tasksPerStep: number;
+  readonly taskOrder: TaskOrder;
   /** Pairs per support set and per query set. */
   readonly support: number;
   readonly query: number;
@@ -30,6 +39,14 @@ export interface MetaTrainOptions {
   readonly innerRate: number;
   readonly innerSteps: number;
   readonly innerOptimiser: InnerOptimiser;
+  readonly innerLoss: InnerLoss;
+  /**
+   * Whether support and query pairs share one batch whose statistics normalise both, as in the published code (the inner loop
+   * then sees something of the query set).
+   */
+  readonly jointNorm: boolean;
+  /** Sizes in pixels at which images are shown, one drawn for each meta-step (default: the model's). */
+  readonly scales?: readonly number[];
   /** Whether the linear head is zero whenever adaptation starts (the zeroing trick). */
   readonly zeroHead: boolean;
   /** Adam's rate for the meta-step, and its beta1. */
@@ -64,6 +81,7 @@ export interface MetaTrainOptions {
 export const defaultMetaTrain: MetaTrainOptions = {
   iterations: 160,
   tasksPerStep: 4,
+  taskOrder: 'shuffled',
   support: 20,
   query: 20,
   queryMix: 'natural',
@@ -71,6 +89,8 @@ export const defaultMetaTrain: MetaTrainOptions = {
   innerRate: 0.01,
   innerSteps: 1,
   innerOptimiser: 'sgd',
+  innerLoss: 'mean',
+  jointNorm: false,
   zeroHead: false,
   outerRate: 1e-3,
   beta1: 0.5,
@@ -86,9 +106,16 @@ export const defaultMetaTrain: MetaTrainOptions = {
   explodes: 1000,
 };
 
-/** The defaults of an algorithm. MAML++ takes 5 inner steps, as in its paper: its losses and rates are of every step. */
-export const defaultsOf = (algorithm: Algorithm): MetaTrainOptions => ({
-  ...defaultMetaTrain,
-  algorithm,
-  innerSteps: algorithm === 'maml++' ? 5 : defaultMetaTrain.innerSteps,
+/** Options with some replaced. MAML++ takes 5 inner steps unless told otherwise, as in its paper: its losses and rates are of every step. */
+export const withAlgorithm = (
+  options: MetaTrainOptions,
+  replaced: Partial<MetaTrainOptions>,
+): MetaTrainOptions => ({
+  ...options,
+  innerSteps: replaced.algorithm === 'maml++' ? 5 : options.innerSteps,
+  ...replaced,
 });
+
+/** The defaults of an algorithm. */
+export const defaultsOf = (algorithm: Algorithm): MetaTrainOptions =>
+  withAlgorithm(defaultMetaTrain, { algorithm });

@@ -5,12 +5,21 @@ import { adaptedPaths, annealedOrder, checkInnerSteps, multiStepWeights } from '
 import { filled, type Statistics } from '../nn/index.ts';
 import { type AdamState, cosine, initAdam } from '../optim/index.ts';
 import type { Random } from '../random.ts';
-import { labelledPairs, type TaskImages } from './batch.ts';
-import type { ModelConfig } from './config.ts';
-import { hasStepStatistics, initLearned, innerLoop, type Learned, type Schedule } from './meta-objective.ts';
+import type { TaskImages } from './batch.ts';
+import { checkScales, type ModelConfig } from './config.ts';
+import { episodeOf } from './episode.ts';
+import {
+  hasStepStatistics,
+  initLearned,
+  innerLoop,
+  type Learned,
+  meanInnerRate,
+  type Schedule,
+} from './meta-objective.ts';
 import type { MetaTrainOptions } from './meta-options.ts';
 import { compileMetaStep } from './meta-step.ts';
 import { type ModelParams, statisticsLike } from './network.ts';
+import { drawScale } from './scales.ts';
 
 /** What the meta-training goes on from: what it has learned, Adam's moments, and the number of meta-steps done. */
 export interface MetaState extends Learned {
@@ -74,10 +83,12 @@ export async function metaTrain(
     );
   const adapted = adaptedPaths(start.params, innerLoop(options, start.rates, scheduleAt(0, options)));
   const metaStep = compileMetaStep(model, options, adapted);
+  checkScales(model, options.scales ?? []);
   let state = start;
   while (state.iteration < iterations && !signal?.aborted) {
     const draw = random.fork(`meta-step ${state.iteration}`);
-    const chosen = draw.shuffle(tasks.map((_, i) => i)).slice(0, tasksPerStep);
+    const chosen = chooseTasks(tasks.length, state.iteration, options, draw);
+    const scale = drawScale(options, draw.fork('scale'));
     const episodes = chosen.map((i) => {
       const shots = sampleEpisode(tasks[i].labels, {
         support,
@@ -85,7 +96,7 @@ export async function metaTrain(
         queryMix,
         random: draw.fork(`task ${i}`),
       });
-      return { support: labelledPairs(tasks[i], shots.support), query: labelledPairs(tasks[i], shots.query) };
+      return episodeOf(tasks[i], shots, model, options.jointNorm, scale);
     });
     const learned: Learned = { params: state.params, rates: state.rates };
     const step = [
@@ -124,12 +135,24 @@ export async function metaTrain(
   return state;
 }
 
+/** The tasks of a meta-step, by number. */
+function chooseTasks(
+  count: number,
+  iteration: number,
+  { tasksPerStep, taskOrder }: MetaTrainOptions,
+  draw: Random,
+): number[] {
+  if (taskOrder === 'cyclic')
+    return Array.from({ length: tasksPerStep }, (_, i) => (iteration * tasksPerStep + i) % count);
+  return draw.shuffle(Array.from({ length: count }, (_, i) => i)).slice(0, tasksPerStep);
+}
+
 /** What changes between meta-steps, after so many of them: inputs of the plan, but for the order, of which there are two. */
 function scheduleAt(iteration: number, options: MetaTrainOptions): Schedule<number> {
-  const { iterations, innerRate, innerSteps, outerRate, annealSteps, annealOrder, cosineRate } = options;
+  const { iterations, innerSteps, outerRate, annealSteps, annealOrder, cosineRate } = options;
   const plusPlus = options.algorithm === 'maml++';
   return {
-    innerRate,
+    innerRate: meanInnerRate(options),
     outerRate: plusPlus && cosineRate ? cosine(iteration / iterations, outerRate) : outerRate,
     weights: multiStepWeights(innerSteps, iteration / annealSteps),
     firstOrder: plusPlus && annealOrder && annealedOrder(iteration, annealSteps) === 1,

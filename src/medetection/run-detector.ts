@@ -21,7 +21,7 @@ export class RunDetector {
     this.config = config;
     this.references = references;
     this.#detector = detector;
-    this.#scorer = new Scorer(config.model);
+    this.#scorer = new Scorer(config.model, config.options);
   }
 
   /**

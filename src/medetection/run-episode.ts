@@ -3,8 +3,8 @@ import { sampleEpisode } from '../data/index.ts';
 import type { InnerLoop, Loss, TaskData } from '../meta/index.ts';
 import { byBatch, byStatistics } from '../nn/index.ts';
 import type { Random } from '../random.ts';
-import { labelledPairs } from './batch.ts';
-import { hasStepStatistics, innerLoop, networkLoss } from './meta-objective.ts';
+import { episodeOf } from './episode.ts';
+import { hasStepStatistics, innerLoop, meanInnerRate, networkLoss } from './meta-objective.ts';
 import type { LabelledPairs, ModelParams } from './network.ts';
 import { readConfig } from './run.ts';
 import { loadState } from './run-state.ts';
@@ -50,7 +50,7 @@ export async function runEpisode(
     );
   const { params, rates, statistics } = await loadState(resolve(folder), model, options);
   const { rate: own, ...inner } = innerLoop(options, rates, {
-    innerRate: innerRate ?? options.innerRate,
+    innerRate: meanInnerRate({ ...options, innerRate: innerRate ?? options.innerRate }),
     weights: [],
     firstOrder: false,
     outerRate: options.outerRate,
@@ -64,10 +64,10 @@ export async function runEpisode(
   );
   const { target } = await findTarget(data ?? config.data, name ?? config.target);
   const [images] = await loadTasks([target], { size: model.size, skipBroken }, hooks);
-  const { support, query } = sampleEpisode(images.labels, { ...options, random });
+  const shots = sampleEpisode(images.labels, { ...options, random });
   return {
     task: target.name,
-    data: { support: labelledPairs(images, support), query: labelledPairs(images, query) },
+    data: episodeOf(images, shots, model, options.jointNorm),
     params,
     loss: (theta, batch, step) => network(theta, batch, Math.min(step, trainedSteps)),
     inner: { ...inner, rate, steps: innerSteps ?? trainedSteps },

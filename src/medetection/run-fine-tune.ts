@@ -35,6 +35,7 @@ import {
 import { loadFineTuneState, saveFineTuneState } from './run-state.ts';
 import { attempting, findTarget, type LoadHooks, loadTasks } from './run-tasks.ts';
 import { loadParams, saveReferences, saveWeights } from './run-tensors.ts';
+import { isStateDict, readStateDict } from './state-dict.ts';
 
 /** The part of the training pictures that decides when to stop. */
 const VALIDATION = 0.2;
@@ -44,7 +45,7 @@ export interface FineTuneRequest {
   readonly folder: string;
   readonly data: string;
   readonly target: string;
-  /** `random`, or the folder of the run whose weights are the start. */
+  /** `random`, the folder of the run whose weights are the start, or a state dict of the published network (`.safetensors`). */
   readonly init: string;
   readonly model: ModelConfig;
   readonly options: FineTuneOptions;
@@ -94,9 +95,14 @@ export async function runFineTune(
   const init = request.init === 'random' ? request.init : resolve(request.init);
   const model = checkModel(request.model);
   await checkNewFolder(folder);
-  const before = init === 'random' ? undefined : await readConfig(init);
+  const isRun = init !== 'random' && !isStateDict(init);
+  const before = isRun ? await readConfig(init) : undefined;
   const params =
-    init === 'random' ? initModel(model, new Random(seed).fork('init')) : await loadParams(init, model);
+    init === 'random'
+      ? initModel(model, new Random(seed).fork('init'))
+      : isRun
+        ? await loadParams(init, model)
+        : (await readStateDict(init, model)).params;
   const { target } = await findTarget(data, name);
   const split = splitTask(target, { seed });
   const seen = before === undefined ? [] : seenTasks(before);

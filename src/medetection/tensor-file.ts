@@ -68,14 +68,18 @@ export class Reader {
   readonly #path: string;
   readonly #used = new Set<string>();
 
-  constructor({ tensors }: SafetensorsFile, path: string) {
+  readonly #nameOf: (path: string) => string;
+
+  /** @param nameOf the name in the file of what has a path in the tree (default: the path). */
+  constructor({ tensors }: SafetensorsFile, path: string, nameOf: (path: string) => string = (name) => name) {
     this.#tensors = tensors;
     this.#path = path;
+    this.#nameOf = nameOf;
   }
 
   /** @throws when a tensor is missing, does not fit (naming it and both shapes) or is not finite. */
   fill<T extends Tree>(like: T, prefix = ''): T {
-    return tree.mapWithPath((path, { shape }) => this.#take(`${prefix}${path}`, shape), like);
+    return tree.mapWithPath((path, { shape }) => this.#take(this.#nameOf(`${prefix}${path}`), shape), like);
   }
 
   /** @throws when the file has tensors that nothing asked for, other than those named. */

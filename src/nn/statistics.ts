@@ -17,10 +17,19 @@ export const byStatistics =
     return batchNorm(x, gamma, beta, { running });
   };
 
-/** Normalises by the batch and notes its statistics in `into`. */
-export const collecting =
-  (into: Record<string, { mean: Tensor; variance: Tensor }>): Normalise =>
-  (path, x, { gamma, beta }) => {
-    into[path] = batchStatistics(x);
+/** Normalises by the batch and notes its statistics in `into`; of a layer that runs on several batches, their mean. */
+export function collecting(into: Record<string, { mean: Tensor; variance: Tensor }>): Normalise {
+  const counts = new Map<string, number>();
+  return (path, x, { gamma, beta }) => {
+    const { mean, variance } = batchStatistics(x);
+    const n = (counts.get(path) ?? 0) + 1;
+    counts.set(path, n);
+    const { [path]: before } = into;
+    const average = (old: Tensor, value: Tensor) => old.add(value.sub(old).div(n));
+    into[path] =
+      before === undefined
+        ? { mean, variance }
+        : { mean: average(before.mean, mean), variance: average(before.variance, variance) };
     return batchNorm(x, gamma, beta);
   };
+}

@@ -9,7 +9,7 @@ import { makeSchedule } from '../../src/compile/schedule.ts';
 import { defaultDevice } from '../../src/device/default.ts';
 import type { Plan } from '../../src/device/plan.ts';
 import { type Tensor, tree } from '../../src/graph/index.ts';
-import { initModel, loss } from '../../src/medetection/index.ts';
+import { defaultModel, initModel, loss } from '../../src/medetection/index.ts';
 import { adapt } from '../../src/meta/index.ts';
 import { normal } from '../../src/nn/index.ts';
 import * as ops from '../../src/ops/index.ts';
@@ -67,7 +67,7 @@ test('a budget that cannot be met is refused, with how low it got', () => {
 });
 
 test('a second-order meta-step', async () => {
-  const model = { preset: 'paper', size: 64, width: 4, attention: 'low', siamese: true } as const;
+  const model = { ...defaultModel, size: 64, width: 4 };
   const params = initModel(model, draw);
   const pairs = (n: number) => ({
     image: normal(draw, [n, 3, 64, 64], 1),

@@ -6,7 +6,7 @@ import { makePlan } from '../../src/compile/index.ts';
 import { defaultDevice } from '../../src/device/default.ts';
 import type { Plan } from '../../src/device/plan.ts';
 import { bytesOf, iota, type Tensor, tensor, tree } from '../../src/graph/index.ts';
-import { initModel, loss } from '../../src/medetection/index.ts';
+import { defaultModel, initModel, loss } from '../../src/medetection/index.ts';
 import { adapt } from '../../src/meta/index.ts';
 import { normal } from '../../src/nn/index.ts';
 import * as ops from '../../src/ops/index.ts';
@@ -153,7 +153,7 @@ test('random graphs against float64', async () => {
   assert.ok(inParts >= 8, `${inParts} graphs were computed in parts`);
 });
 
-const model = { preset: 'paper', size: 32, width: 4, attention: 'low', siamese: true } as const;
+const model = { ...defaultModel, size: 32, width: 4 };
 /** The gradient of a meta-step of MeDetection by all initial parameters. */
 function metaStep(): Tensor[] {
   const draw = new Random('meta-step');

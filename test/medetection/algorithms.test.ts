@@ -120,7 +120,7 @@ test('every part of maml++ has its switch: without all of them it is MAML', asyn
   const shapes = (options: Partial<MetaTrainOptions>) => {
     const state = initMetaState(params, { ...base, algorithm: 'maml++', ...off, ...options });
     return [
-      state.params.trunk.block1.norm.gamma.shape,
+      state.params.blocks.block1.norm.gamma.shape,
       tree.leaves(state.rates).length,
       state.statistics.length,
     ];
@@ -146,10 +146,14 @@ test('statistics of every step are collected on the side, and normalise when a r
   const learned = (await moved({ ...kept, statistics: [] }, { ...other, statistics: [] })).length;
   assert.is(learned, 0, 'what is learned is the same');
   // The first layer sees the same pictures whatever the step, those of both sets being alike; a tenth of what it saw.
-  const batch = labelledPairs(tasks[0], [
-    { index: 0, reference: 1 },
-    { index: 6, reference: 2 },
-  ]);
+  const batch = labelledPairs(
+    tasks[0],
+    [
+      { index: 0, reference: 1 },
+      { index: 6, reference: 2 },
+    ],
+    model,
+  );
   const seen: Record<string, { mean: Tensor; variance: Tensor }> = {};
   networkLoss(model, without, () => collecting(seen))(kept.params, batch, 0);
   const path = 'trunk.block1.norm';

@@ -6,28 +6,29 @@ import * as assert from 'uvu/assert';
 import { failureText } from '../../src/certify/index.ts';
 import { checkMedetection } from '../../src/certify/oracle/medetection.ts';
 import { zeros } from '../../src/graph/index.ts';
-import { initOfficial, officialLogits, officialParameterCount } from '../../src/medetection/index.ts';
+import { initModel, outputs, parameterCount, presets } from '../../src/medetection/index.ts';
 import { Random } from '../../src/random.ts';
 
 const test = suite('the published network');
+const { model } = presets.official;
 
 test('1,840,346 parameters', () => {
-  assert.is(officialParameterCount(initOfficial(new Random(0))), 1_840_346);
+  assert.is(parameterCount(initModel(model, new Random(0))), 1_840_346);
 });
 
 test('images of any size, which references must share', () => {
-  const params = initOfficial(new Random(0));
+  const params = initModel(model, new Random(0));
   for (const size of [
     [64, 64],
     [96, 96],
     [50, 70],
   ]) {
     const image = zeros([2, 3, ...size]);
-    assert.equal(officialLogits(params, { image, reference: image }).shape, [2, 2]);
+    assert.equal(outputs(params, { image, reference: image }, model).shape, [2, 2]);
   }
   const [image, reference] = [zeros([2, 3, 64, 64]), zeros([1, 3, 64, 64])];
   assert.throws(
-    () => officialLogits(params, { image, reference }),
+    () => outputs(params, { image, reference }, model),
     /images \[2,3,64,64\] and references \[1,3,64,64\] must have one shape/,
   );
 });
