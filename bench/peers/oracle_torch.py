@@ -2,16 +2,17 @@
 
     python3 bench/peers/oracle_torch.py FOLDER [--seed N]
 
-Needs PyTorch and NumPy (where they are Debian's packages, /usr/bin/python3 has them and another python3 may not). The folder then holds ops.json and maml.json with the cases, and the tensors as float32 in
-ops.safetensors and maml.safetensors:
+Needs PyTorch and NumPy (where they are Debian's packages, /usr/bin/python3 has them and another python3 may not). The folder then holds ops.json, maml.json and medetection.json with the cases, and the
+tensors as float32 in .safetensors files of the same names:
 
 - ops: for a case NAME, inputs NAME/in/K, output NAME/y and its cotangent NAME/r. With L = sum(y r), NAME/g/K = dL/d(K).
   With NAME/u/K the cotangents of those gradients and L2 = sum over K of sum(g_K u_K), NAME/gg/K = dL2/d(K), left out
   where it is identically zero; `second_order` of the case names the others.
 - maml: a convolutional classifier, a support and a query set; for every mode the inner losses, the adapted parameters,
   the query loss and the meta-gradient.
+- medetection: the published network on some pairs of images: parameters, logits, cross-entropy, the gradient of every parameter.
 
-To check other shapes and attributes, change `ops_cases`, `network` and `modes` below: the command reads all of them from
+To check other shapes and attributes, change `ops_cases`, `network`, `modes` and `published_images` below: the command reads all of them from
 the folder. Inputs are rounded to float32 before anything is computed with them.
 """
 
@@ -23,6 +24,7 @@ import struct
 import numpy as np
 import torch
 import torch.nn.functional as F
+from state_dict_torch import Published
 
 torch.set_default_dtype(torch.float64)
 
@@ -264,6 +266,37 @@ def write_maml(folder):
         json.dump({**settings, "modes": [{"tag": mode} for mode in modes]}, f, indent=1)
 
 
+# Pairs, height and width of the images for the published network.
+published_images = (3, 72, 104)
+modules = {"S_net": "trunk.net", "ca.conv1": "ca1", "ca.bn1": "cabn", "ca.conv_h": "cah", "ca.conv_w": "caw", "classifier.0": "head"}
+modules.update({f"C_net{i + 1}": f"blocks.{i}" for i in range(4)})
+
+
+def write_medetection(folder):
+    n, *size = published_images
+    model = Published()
+    parameters = {}
+    for name, p in model.named_parameters():
+        module = next((m for m in modules if name.startswith(m + ".")), None)
+        if module is None:
+            continue  # declared and never run
+        with torch.no_grad():
+            # Other scales and shifts than those of a new network, so that none is invisible.
+            p.copy_(rounded(p + 0.1 * torch.randn_like(p) * (p.dim() == 1)))
+        parameters[modules[module] + name[len(module) :]] = p
+    images = {name: normal(n, 3, *size) for name in ("x_test", "x_reference")}
+    labels = torch.arange(n) % 2
+    logits = model(images["x_test"], images["x_reference"])
+    loss = F.cross_entropy(logits, labels)
+    gradients = torch.autograd.grad(loss, list(parameters.values()))
+    tensors = {**images, "y": labels, "logits": logits, "ce": loss}
+    for (name, p), g in zip(parameters.items(), gradients):
+        tensors.update({f"param/{name}": p, f"grad/{name}": g})
+    save_safetensors(os.path.join(folder, "medetection.safetensors"), tensors)
+    with open(os.path.join(folder, "medetection.json"), "w") as f:
+        json.dump({"parameters": sum(p.numel() for p in parameters.values()), "bn": "batch statistics"}, f)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder")
@@ -273,3 +306,4 @@ if __name__ == "__main__":
     os.makedirs(options.folder, exist_ok=True)
     write_ops(options.folder)
     write_maml(options.folder)
+    write_medetection(options.folder)
