@@ -1,3 +1,4 @@
+import { type BootstrapOptions, type Bootstrapped, bootstrap } from './bootstrap.ts';
 import { accuracy, type Confusion, confusionMatrix, f1, precision, recall } from './confusion.ts';
 import type { Labels, Scores } from './inputs.ts';
 import { auroc, aurocOfDecisions, averagePrecision } from './ranking.ts';
@@ -33,3 +34,27 @@ export const summary = (labels: Labels, scores: Scores, threshold = 0): Summary 
     averagePrecision: averagePrecision(labels, scores),
   };
 };
+
+/** The metrics of a summary that have an interval. */
+export type Metric = Exclude<keyof Summary, 'threshold' | 'confusion'>;
+
+/**
+ * Confidence intervals of all metrics of a {@link summary} at this threshold, by {@link bootstrap}. The threshold is held: an interval
+ * shows how much the test samples differ, not how much the choice of the threshold would.
+ * @throws RangeError as `summary` and `bootstrap`.
+ */
+export const summaryIntervals = (
+  labels: Labels,
+  scores: Scores,
+  threshold: number,
+  options: BootstrapOptions,
+): Bootstrapped<Metric> =>
+  bootstrap(
+    labels,
+    scores,
+    (drawnLabels, drawnScores) => {
+      const { threshold: _, confusion, ...metrics } = summary(drawnLabels, drawnScores, threshold);
+      return metrics;
+    },
+    options,
+  );
