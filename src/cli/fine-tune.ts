@@ -10,6 +10,7 @@ import {
   runFineTune,
 } from '../medetection/index.ts';
 import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
+import { printDecision } from './decision.ts';
 import { exitCode, UsageError } from './errors.ts';
 import { addFlags, givenFlags, integer } from './flags.ts';
 import { commandLine, shortPath } from './invocation.ts';
@@ -106,7 +107,10 @@ function needed(options: Options, init: RunConfig | undefined): { data: string; 
 }
 
 /** Says why training ended, what the kept epoch measures, and what to do next. */
-function reportFineTune({ folder, best, stopped, config, skipped }: FineTuneRun, output: Output): void {
+function reportFineTune(
+  { folder, best, decision, stopped, config, skipped }: FineTuneRun,
+  output: Output,
+): void {
   const run = shortPath(folder);
   const interrupted = stopped === 'signal';
   const why = {
@@ -122,6 +126,7 @@ function reportFineTune({ folder, best, stopped, config, skipped }: FineTuneRun,
     run: folder,
     stopped,
     best,
+    decision,
     skipped,
     next,
   });
@@ -129,5 +134,6 @@ function reportFineTune({ folder, best, stopped, config, skipped }: FineTuneRun,
   output.print(
     `${why}; epoch ${best.epoch} (*) had the lowest validation loss and is kept: test AUROC ${decimals(best.test.auroc)}, saved in ${run}`,
   );
+  printDecision(decision, output);
   output.print(`${interrupted ? 'to go on' : 'next'}: ${next}`);
 }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type DecisionRule, decisionRuleWords, parseDecisionRule } from '../metrics/index.ts';
 
 /** A command-line option for one field of a configuration. */
 export interface Flag<T> {
@@ -70,7 +71,15 @@ export const number =
 
 export const positive = number((value) => value > 0, 'a number above 0');
 export const fraction = number((value) => value >= 0 && value < 1, 'a number from 0 to below 1');
-export const anyNumber = number(() => true, 'a number');
+
+/** @throws InvalidArgumentError */
+export const decisionRule = (text: string): DecisionRule => {
+  try {
+    return parseDecisionRule(text);
+  } catch {
+    throw new InvalidArgumentError(`It must be ${decisionRuleWords}.`);
+  }
+};
 
 /** @throws InvalidArgumentError */
 export const oneOf =

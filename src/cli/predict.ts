@@ -2,15 +2,17 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { formatOfName, ImageError, loadImageBytes } from '../data/index.ts';
-import { Interrupted, RunDetector, type TaskImages } from '../medetection/index.ts';
+import { decisionOf, Interrupted, RunDetector, type TaskImages } from '../medetection/index.ts';
+import type { DecisionRule } from '../metrics/index.ts';
 import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
+import { printDecision, thresholdHelp } from './decision.ts';
 import { exitCode } from './errors.ts';
-import { anyNumber } from './flags.ts';
+import { decisionRule } from './flags.ts';
 import { shortPath } from './invocation.ts';
 
 interface Options extends CommonOptions {
   readonly run: string;
-  readonly threshold: number;
+  readonly threshold?: DecisionRule;
   readonly references?: string;
   readonly skipBroken?: boolean;
 }
@@ -27,17 +29,20 @@ export function addPredict(program: Command): void {
     .description('judge pictures with a fine-tuned detector')
     .argument('<image...>', 'PNG, JPEG, BMP or TIFF files')
     .requiredOption('--run <run>', 'folder of a fine-tuned run')
-    .option('--threshold <logit>', 'scores from here on are called defective', anyNumber, 0)
+    .option('--threshold <rule>', thresholdHelp, decisionRule)
     .option('--references <dir>', 'defect-free pictures to compare with (default: those stored in the run)')
     .option('--skip-broken', 'do not count pictures that cannot be read as a failure');
   addCommon(command).action(async (paths: string[], options: Options) => {
     const output = outputOf(options);
     await withDevice(options, output, async (signal) => {
-      const { references: folder, threshold } = options;
+      const { references: folder } = options;
       const detector = await RunDetector.open(
         options.run,
         folder ? (size) => loadFolder(folder, size) : undefined,
       );
+      const decision = await decisionOf(detector.folder, options.threshold);
+      const { threshold } = decision;
+      printDecision(decision, output);
       const references = detector.references.samples.map(({ path }) => path);
       output.print(`compared with ${references.length} references (the mean of the logits counts):`);
       for (const path of references) output.print(`  ${path}`);
@@ -82,7 +87,7 @@ export function addPredict(program: Command): void {
           );
         }
       }
-      output.record({ run: detector.folder, threshold, images });
+      output.record({ run: detector.folder, ...decision, images });
       if (unjudged > 0) {
         output.warn(`${unjudged} of ${paths.length} pictures have no verdict`);
         process.exitCode = exitCode.failure;

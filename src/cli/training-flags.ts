@@ -12,7 +12,7 @@ import {
   referenceChoices,
   taskOrders,
 } from '../medetection/index.ts';
-import { type Flag, type Flags, fraction, integer, integers, positive } from './flags.ts';
+import { decisionRule, type Flag, type Flags, fraction, integer, integers, positive } from './flags.ts';
 
 export const modelFlags: Flags<ModelConfig> = {
   network: {
@@ -167,6 +167,11 @@ export const fineTuneFlags: Flags<FineTuneOptions> = {
     flags: '--reference-choice <how>',
     help: 'an image is compared with all references (fixed: the mean counts), or with one drawn for it (random)',
     choices: referenceChoices,
+  },
+  decide: {
+    flags: '--decide <rule>',
+    help: 'how the threshold is chosen on the validation part: f1, fpr:RATE, cost:RATIO of a miss to a false alarm, or a number',
+    parse: decisionRule,
   },
   memoryBudget,
 };

@@ -1,3 +1,4 @@
+import { decisionRuleWords, isDecisionRule } from '../metrics/index.ts';
 import {
   checkOptions,
   fraction,
@@ -59,6 +60,7 @@ const fineTuneRules: Rules<FineTuneOptions> = {
   references: integer(1),
   referenceChoice: oneOf(...referenceChoices),
   scales: optional(listOf(integer(32))),
+  decide: { allows: isDecisionRule, words: decisionRuleWords },
   memoryBudget: optional(positive),
 };
 

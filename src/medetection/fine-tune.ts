@@ -2,7 +2,7 @@ import { grad } from '../autodiff/index.ts';
 import { compile } from '../compile/index.ts';
 import { batches, pairReferences, pickReferences } from '../data/index.ts';
 import { type Tensor, tensor, tree } from '../graph/index.ts';
-import { type Summary, summary } from '../metrics/index.ts';
+import { type Decision, type DecisionRule, decide, type Summary, summary } from '../metrics/index.ts';
 import { type AdamState, adam, initAdam } from '../optim/index.ts';
 import type { Random } from '../random.ts';
 import { labelledPairs, type TaskImages } from './batch.ts';
@@ -33,6 +33,8 @@ export interface FineTuneOptions {
   readonly referenceChoice: ReferenceChoice;
   /** Sizes in pixels: one is drawn for each training step, and scores are means over all (default: the model's). */
   readonly scales?: readonly number[];
+  /** How the decision threshold is chosen on the validation scores of the epoch that is kept. */
+  readonly decide: DecisionRule;
   /** Most scratch memory of a step's plan, in MiB (default: as much as it takes): values are then computed anew instead of kept. */
   readonly memoryBudget?: number;
 }
@@ -46,6 +48,7 @@ export const defaultFineTune: FineTuneOptions = {
   patience: 5,
   references: 4,
   referenceChoice: 'fixed',
+  decide: 'f1',
 };
 
 /** Indices of a task's images by part. The test part is only ever measured. */
@@ -53,6 +56,12 @@ export interface Parts {
   readonly train: readonly number[];
   readonly validation: readonly number[];
   readonly test: readonly number[];
+}
+
+/** One score per image of a part, in the part's order. */
+export interface PartScores {
+  readonly validation: Float32Array;
+  readonly test: Float32Array;
 }
 
 export interface Epoch {
@@ -75,6 +84,8 @@ export interface FineTuneState {
   readonly epochs: readonly Epoch[];
   /** The detector of the best of them. */
   readonly best: Omit<Detector, 'model'>;
+  /** What that detector gave. */
+  readonly bestScores: PartScores;
 }
 
 export interface FineTuned {
@@ -83,6 +94,8 @@ export interface FineTuned {
   readonly references: readonly number[];
   readonly epochs: readonly Epoch[];
   readonly best: Epoch;
+  /** The threshold by `options.decide` on that epoch's validation scores. */
+  readonly decision: Decision;
   /** What a longer fine-tuning goes on from. */
   readonly state: FineTuneState;
   /** Why training ended. */
@@ -169,6 +182,7 @@ export async function fineTune(
       ...copy,
       epochs: [...(last?.epochs ?? []), epoch],
       best: epoch.best ? { params: copy.params, statistics: await hostCopy(statistics) } : last!.best,
+      bestScores: epoch.best ? { validation, test } : last!.bestScores,
     };
     await onEpoch?.(epoch, state, references);
     return state;
@@ -219,7 +233,15 @@ export async function fineTune(
     }
   }
   const { epochs } = state;
-  return { detector: { model, ...state.best }, references, epochs, best: bestOf(epochs), state, stopped };
+  return {
+    detector: { model, ...state.best },
+    references,
+    epochs,
+    best: bestOf(epochs),
+    decision: decide(options.decide, labelsOf(parts.validation), state.bestScores.validation),
+    state,
+    stopped,
+  };
 }
 
 /** The epoch of the lowest validation loss, the first of them. */

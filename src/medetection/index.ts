@@ -13,6 +13,7 @@ export * from './run.ts';
 export * from './run-detector.ts';
 export * from './run-episode.ts';
 export * from './run-fine-tune.ts';
+export * from './run-judgement.ts';
 export * from './run-meta-train.ts';
 export * from './run-state.ts';
 export * from './run-tasks.ts';

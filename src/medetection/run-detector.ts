@@ -4,6 +4,7 @@ import { type Summary, summary } from '../metrics/index.ts';
 import type { TaskImages } from './batch.ts';
 import { type FineTuneConfig, hashImages, readConfig, readRunFile, runFiles } from './run.ts';
 import { indicesOf } from './run-fine-tune.ts';
+import type { ScoredImage } from './run-judgement.ts';
 import { findTarget, type LoadHooks, loadTasks } from './run-tasks.ts';
 import { joinImages, loadDetector, loadReferences } from './run-tensors.ts';
 import { type Detector, Scorer } from './scorer.ts';
@@ -66,13 +67,9 @@ export class RunDetector {
 }
 
 export interface Evaluation {
+  /** At the threshold 0. */
   readonly test: Summary;
-  readonly images: readonly {
-    readonly id: string;
-    readonly label: number;
-    readonly kind: string;
-    readonly score: number;
-  }[];
+  readonly images: readonly Omit<ScoredImage, 'part'>[];
 }
 
 /**

@@ -32,6 +32,7 @@ import {
   type SeenTask,
   writeConfig,
 } from './run.ts';
+import { saveJudgement } from './run-judgement.ts';
 import { loadFineTuneState, saveFineTuneState } from './run-state.ts';
 import { attempting, findTarget, type LoadHooks, loadTasks } from './run-tasks.ts';
 import { loadParams, saveReferences, saveWeights } from './run-tensors.ts';
@@ -227,7 +228,10 @@ async function tune(
   );
   const attempt = attempting(warn);
   const metrics = await openMetrics(folder, done);
-  const saveBest = ({ best }: FineTuneState) => saveWeights(folder, model, best.params, best.statistics);
+  const saveBest = async ({ best, bestScores }: FineTuneState) => {
+    await saveWeights(folder, model, best.params, best.statistics);
+    await saveJudgement(folder, task, parts, bestScores, options.decide);
+  };
   try {
     const tuned = await fineTune(task, parts, model, options, start, new Random(seed).fork('fine-tune'), {
       signal,

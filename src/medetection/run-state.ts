@@ -52,9 +52,12 @@ export async function loadState(
  */
 export async function saveFineTuneState(
   folder: string,
-  { params, adam, best, epochs }: FineTuneState,
+  { params, adam, best, bestScores, epochs }: FineTuneState,
 ): Promise<void> {
-  const metadata = { epochs: epochs.map((epoch) => stringifyRecord({ ...epoch })).join('\n') };
+  const metadata = {
+    epochs: epochs.map((epoch) => stringifyRecord({ ...epoch })).join('\n'),
+    bestScores: stringifyRecord({ ...bestScores }),
+  };
   await save(folder, runFiles.state, await stored({ params, adam, best }), metadata);
 }
 
@@ -70,11 +73,17 @@ export async function loadFineTuneState(folder: string, model: ModelConfig): Pro
     throw new Error(
       `run: ${path}: its metadata do not list the epochs done; it is not the state of a fine-tuning`,
     );
+  const { validation, test } = parseRecord(file.metadata.bestScores ?? '') ?? {};
+  if (!isScores(validation) || !isScores(test))
+    throw new Error(`run: ${path}: its metadata lack the scores of the best epoch; fine-tune anew`);
+  const bestScores = { validation: Float32Array.from(validation), test: Float32Array.from(test) };
   const params = shapesOf(model);
   const adam = initAdam(params);
   const reader = new Reader(file, path);
   const best = { params, statistics: statisticsLike(params) };
   const state = reader.fill({ params, adam, best });
   reader.finish();
-  return { ...state, epochs };
+  return { ...state, bestScores, epochs };
 }
+
+const isScores = (value: unknown): value is number[] => Array.isArray(value) && value.every(Number.isFinite);

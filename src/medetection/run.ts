@@ -27,6 +27,10 @@ export const runFiles = {
   references: 'references.safetensors',
   /** Which pictures of the target are for training and which for the test. */
   split: 'split.json',
+  /** What the best epoch's detector gave for every picture of the validation and test parts. */
+  scores: 'scores.json',
+  /** From which score on a picture is called defective. */
+  decision: 'decision.json',
 } as const;
 
 interface CommonConfig {

@@ -1,7 +1,7 @@
 import { checkWidth } from './pixel-inputs.ts';
 
 /**
- * The connected regions of a mask: pixels that are not 0 and touch by a side or a corner (8-connected, as the regions of the
+ * The connected regions of a mask: pixels that are 1 and touch by a side or a corner (8-connected, as the regions of the
  * PRO metric are). Filled one after another from their first pixel.
  * @param width of a row; the mask has whole rows.
  * @returns the pixels' indices by region, each region a list, in the order of their first pixels.
@@ -9,7 +9,7 @@ import { checkWidth } from './pixel-inputs.ts';
  */
 export function connectedComponents(mask: Uint8Array, width: number): Uint32Array[] {
   checkWidth('connectedComponents', mask, width);
-  const left = Uint8Array.from(mask, (value) => (value > 0 ? 1 : 0));
+  const left = mask.slice();
   // Every pixel enters the queue once, so that a region is a stretch of it.
   const queue = new Uint32Array(mask.length);
   const regions: Uint32Array[] = [];

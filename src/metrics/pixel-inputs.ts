@@ -18,13 +18,14 @@ export function checkMaps(caller: string, maps: Maps, masks: Masks, width?: numb
     if (map.length === 0 || map.length !== mask.length)
       throw new RangeError(`${caller}: map ${i} has ${map.length} pixels but its mask ${mask.length}`);
     if (width !== undefined) checkWidth(caller, mask, width);
-    const odd = mask.findIndex((value) => value > 1);
-    if (odd >= 0)
-      throw new RangeError(
-        `${caller}: mask ${i} has the value ${mask[odd]} at pixel ${odd}: masks are 0 (normal) or 1 (defective)`,
-      );
-    const nan = map.findIndex(Number.isNaN);
-    if (nan >= 0) throw new RangeError(`${caller}: map ${i} is NaN at pixel ${nan}, which cannot be ranked`);
+    for (let p = 0; p < map.length; p++) {
+      if (mask[p] > 1)
+        throw new RangeError(
+          `${caller}: mask ${i} has the value ${mask[p]} at pixel ${p}: masks are 0 (normal) or 1 (defective)`,
+        );
+      if (Number.isNaN(map[p]))
+        throw new RangeError(`${caller}: map ${i} is NaN at pixel ${p}, which cannot be ranked`);
+    }
   }
 }
 

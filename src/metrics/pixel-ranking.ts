@@ -34,14 +34,13 @@ export function pro(maps: Maps, masks: Masks, width: number, limit = PRO_LIMIT):
 
 /** The scores of the pixels outside of all masks, rising. */
 export function normalPixels(maps: Maps, masks: Masks): Float32Array {
-  const count = masks.reduce((sum, mask) => mask.reduce((rest, value) => rest - value, sum + mask.length), 0);
-  const scores = new Float32Array(count);
+  const scores = new Float32Array(maps.reduce((sum, { length }) => sum + length, 0));
   let end = 0;
   for (const [i, map] of maps.entries()) {
     const mask = masks[i];
     for (let p = 0; p < map.length; p++) if (mask[p] === 0) scores[end++] = map[p];
   }
-  return scores.sort();
+  return scores.subarray(0, end).sort();
 }
 
 /** {@link pixelAuroc} with the normal pixels at hand. */
