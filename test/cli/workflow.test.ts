@@ -82,7 +82,10 @@ test('fine-tune, evaluate and predict with the run alone', async () => {
     lines.map((l) => l.event),
     ['epoch', 'epoch', 'epoch', 'done'],
   );
-  const { best } = lines[3];
+  const { best, decision } = lines[3];
+  const { rule, threshold } = json('tuned', 'decision.json');
+  assert.is(rule, 'f1');
+  assert.is(decision.threshold, threshold);
   assert.is(json('tuned', 'config.json').init, path('whole'));
   assert.is(json('tuned', 'split.json').hash, json('whole', 'split.json').hash);
 
@@ -92,8 +95,27 @@ test('fine-tune, evaluate and predict with the run alone', async () => {
   // The stored detector and references are those that the epoch was measured with.
   assert.equal(evaluation.test, best.test);
 
-  const text = await medetection(['evaluate', '--run', path('tuned')]);
-  assert.match(text.stdout, /AUROC +[\d.]+\nAUROC of hard decisions +[\d.]+\n/);
+  // And its scores are those that the run was saved with.
+  assert.equal(
+    evaluation.images,
+    json('tuned', 'scores.json')
+      .images.filter(({ part }: { part: string }) => part === 'test')
+      .map(({ part: _, ...image }: { part: string }) => image),
+  );
+  assert.equal(evaluation.decision, decision);
+  assert.is(evaluation.decided.threshold, threshold);
+  assert.is(evaluation.decided.auroc, best.test.auroc);
+  const { low, high } = evaluation.decidedIntervals.auroc;
+  assert.ok(low <= best.test.auroc && best.test.auroc <= high && low < high, `${low} ${high}`);
+
+  const text = await medetection([
+    ...['evaluate', '--run', path('tuned'), '--threshold', 'fpr:0.05', '--bootstrap', '40'],
+  ]);
+  assert.is(text.code, 0, text.stderr);
+  assert.match(text.stderr, /warning: 5% of 2 normal samples is less than one/);
+  assert.match(text.stdout, /called defective from -?[\d.]+ on, by fpr:0\.05 on the validation part\n/);
+  assert.match(text.stdout, /\n +from -?[\d.]+ on +95% interval +from 0\.000 on +95% interval\n/);
+  assert.match(text.stdout, /\nAUROC( +[\d.]+ +[\d.]+ to [\d.]+){2}\nAUROC of hard decisions/);
 
   // Predicting needs the pictures that it is given, and nothing else of the data.
   const [{ id, score }] = evaluation.images;
@@ -107,7 +129,8 @@ test('fine-tune, evaluate and predict with the run alone', async () => {
   const [{ images }] = records(predicted.stdout);
   assert.is(images[0].score, score);
   assert.ok(Math.abs(images[0].probability - 1 / (1 + Math.exp(-score))) < 1e-12);
-  assert.is(images[0].verdict, score >= 0 ? 'defective' : 'normal');
+  assert.is(records(predicted.stdout)[0].threshold, threshold);
+  assert.is(images[0].verdict, score >= threshold ? 'defective' : 'normal');
   assert.is(images[0].references.length, 4);
   assert.match(images[1].error, /truncated|damaged|end/i);
   assert.match(predicted.stderr, /error: .*broken\.png: /);
@@ -124,8 +147,11 @@ test('fine-tune, evaluate and predict with the run alone', async () => {
     path('tuned'),
     '--references',
     path('moved', target, '0'),
+    '--threshold',
+    'cost:1000',
   ]);
   assert.is(others.code, 0, others.stderr);
+  assert.match(others.stdout, /called defective from -?[\d.]+ on, by cost:1000 on the validation part\n/);
   assert.match(others.stdout, /compared with 12 references/);
 
   // The split is checked against the pictures as they are now.
@@ -164,6 +190,7 @@ test('fine-tune from random weights needs no run, lists what it left out, and sa
   const { code, stderr, stdout } = await medetection([
     ...['fine-tune', '--init', 'random', '--data', path('moved'), '--target', drawn.learned[0]],
     ...['--size', '32', '--width', '8', '--no-siamese', '--attention', 'none', '--epochs', '1'],
+    ...['--decide', 'cost:10'],
     ...['--skip-broken', '--out', path('random')],
   ]);
   assert.is(code, 0, stderr);
@@ -172,6 +199,9 @@ test('fine-tune from random weights needs no run, lists what it left out, and sa
   assert.not.match(stderr, /notes/);
   assert.is(json('random', 'config.json').init, 'random');
   assert.is(json('random', 'config.json').model.siamese, false);
+  assert.is(json('random', 'config.json').options.decide, 'cost:10');
+  assert.is(json('random', 'decision.json').rule, 'cost:10');
+  assert.match(stdout, /called defective from -?[\d.]+ on, by cost:10 on the validation part/);
   for (const file of ['metrics.jsonl', 'weights.safetensors', 'references.safetensors', 'split.json'])
     assert.ok(existsSync(path('random', file)), file);
 });

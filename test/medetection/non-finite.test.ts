@@ -20,21 +20,13 @@ import {
 } from '../../src/medetection/index.ts';
 import { Random } from '../../src/random.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/store/index.ts';
+import { refused } from '../support/refused.ts';
 import { drawnTask, small, withFilled } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'medetection-'));
 const params = initModel(small, new Random(0));
 const meta = { ...defaultMetaTrain, iterations: 2, tasksPerStep: 2, support: 4, query: 4 };
 const spoilt = withFilled(params, 'blocks.block2.conv.bias', Number.NaN);
-
-async function refused(work: Promise<unknown>, message: RegExp): Promise<void> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: Error) => thrown,
-  );
-  assert.ok(error, 'nothing was thrown');
-  assert.match(error.message, message);
-}
 
 test('weights and states that are not finite are not saved, and the good file stays', async () => {
   await saveWeights(folder, small, params);

@@ -4,17 +4,23 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { defaultDevice } from '../../src/device/index.ts';
 import {
+  columns,
+  decisionOf,
   defaultFineTune,
   defaultMetaTrain,
   type FineTuneRequest,
   type FineTuneRunHooks,
   loadFineTuneState,
+  loadScores,
   readConfig,
   resumeFineTune,
   runFineTune,
   runMetaTrain,
 } from '../../src/medetection/index.ts';
+import { decide, summary } from '../../src/metrics/index.ts';
+import { decodeSafetensors, encodeSafetensors } from '../../src/store/index.ts';
 import { drawData, drawn, scratch } from '../cli/support.ts';
+import { refused } from '../support/refused.ts';
 import { small } from './support.ts';
 
 const folder = scratch();
@@ -36,20 +42,13 @@ const request = (name: string, changes: Partial<FineTuneRequest> = {}): FineTune
 });
 const epochs = (count: number) => ({ options: { ...request('').options, epochs: count } });
 
-async function refused(work: Promise<unknown>, message: RegExp): Promise<void> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: Error) => thrown,
-  );
-  assert.ok(error, 'nothing was thrown');
-  assert.match(error.message, message);
-}
-
 const files = [
   'weights.safetensors',
   'state.safetensors',
   'references.safetensors',
   'metrics.jsonl',
+  'scores.json',
+  'decision.json',
   'split.json',
   'config.json',
 ];
@@ -66,7 +65,19 @@ test('two epochs and two resumed are four, to the bit', async () => {
   const resumed = await resumeFineTune({ folder: path('parts'), epochs: 4 });
   assert.equal(resumed.epochs, whole.epochs);
   assert.equal(resumed.best, whole.best);
+  assert.equal(resumed.decision, whole.decision);
   same('whole', 'parts');
+});
+
+test('scores and threshold are those of the epoch that is kept', async () => {
+  const { epochs, best, config } = await resumeFineTune({ folder: path('whole') });
+  const images = await loadScores(path('whole'));
+  for (const part of ['validation', 'test'] as const)
+    assert.equal(summary(...columns(images, part)), best[part]);
+  // Not those of the last epoch, which is another.
+  assert.is.not(best.epoch, epochs.at(-1)!.epoch);
+  const decision = await decisionOf(path('whole'));
+  assert.equal(decision, decide(config.options.decide, ...columns(images, 'validation')));
 });
 
 test('an epoch that was stopped is repeated from its start', async () => {
@@ -132,6 +143,15 @@ test('other pictures, other states and other runs are not gone on with', async (
   const state = read('parts', 'state.safetensors');
   writeFileSync(path('parts', 'state.safetensors'), read('parts', 'weights.safetensors'));
   await refused(resumeFineTune({ folder: path('parts') }), /it is not the state of a fine-tuning/);
+  const { tensors, metadata } = decodeSafetensors(state, 'state');
+  for (const scores of ['', '{"validation":[1]}', '{"validation":["x"],"test":[1]}']) {
+    const damaged = { ...metadata, bestScores: scores };
+    writeFileSync(path('parts', 'state.safetensors'), encodeSafetensors(tensors, damaged));
+    await refused(
+      resumeFineTune({ folder: path('parts') }),
+      /its metadata lack the scores of the best epoch/,
+    );
+  }
   writeFileSync(path('parts', 'state.safetensors'), state);
   const [one, other] = ['000.png', '001.png'].map((name) => path('data', drawn.target, '0', name));
   const picture = readFileSync(one);

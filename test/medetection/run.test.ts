@@ -16,6 +16,7 @@ import {
 } from '../../src/medetection/index.ts';
 import { encodeSafetensors } from '../../src/store/index.ts';
 import { drawData, drawn, scratch } from '../cli/support.ts';
+import { refused } from '../support/refused.ts';
 import { small } from './support.ts';
 
 const folder = scratch();
@@ -47,15 +48,6 @@ const tune = (init: string, model: Partial<ModelConfig> = {}) =>
     skipBroken: false,
     allowSeen: false,
   });
-
-async function refused(work: Promise<unknown>, message: RegExp): Promise<void> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: Error) => thrown,
-  );
-  assert.ok(error, 'nothing was thrown');
-  assert.match(error.message, message);
-}
 
 const copy = (name: string) => {
   cpSync(path('run'), path(name), { recursive: true });

@@ -72,7 +72,7 @@ test('intervals of AUROC cover its true value about as often as they say', () =>
 });
 
 test('the ends are interpolated quantiles', () => {
-  // numpy.quantile(range(81), [0.025, 0.975, 0.1, 0.9]) = 2, 78, 8, 72; of 41 values 1, 39 and of 40 of them 0.975, 38.025.
+  // numpy.quantile(range(n), q) is q (n - 1).
   const counting = () => {
     let k = 0;
     return () => ({ k: k++ });
