@@ -73,6 +73,7 @@ export function addEvaluate(program: Command): void {
         decision,
         decided: decided.measures,
         decidedIntervals: decided.intervals,
+        intervalsNote: decided.note,
         images,
       });
       output.print(

@@ -40,13 +40,7 @@ test('what is typed wrong: exit code 2, and what there is', async () => {
       /--decide <rule>' argument 'fpr:2' is invalid\. It must be f1, fpr:RATE .*, cost:RATIO .* or a number/,
     ),
     refused(['predict', 'a.png', '--run', data, '--threshold', 'f2'], 2, /'f2' is invalid\. It must be f1,/),
-    refused(['evaluate', '--run', data, '--threshold', ''], 2, /'' is invalid\. It must be f1, fpr:RATE/),
     refused(['evaluate', '--run', data, '--bootstrap', '39'], 2, /It must be an integer of at least 40/),
-    refused(
-      ['fine-tune', '--resume', data, '--decide', 'f1'],
-      2,
-      /--decide: a resumed run has its own settings/,
-    ),
     refused([...begin, '--support', 'x'], 2, /--support <n>' argument 'x' is invalid/),
     refused(['meta-train', '--data', data], 2, /give --data DIR and --target TASK/),
     refused(['fine-tune', '--init', 'random'], 2, /give --data DIR and --target TASK/),
