@@ -28,6 +28,7 @@ interface Options extends CommonOptions {
   readonly out?: string;
   readonly resume?: string;
   readonly skipBroken?: boolean;
+  readonly maxPerClass?: number;
   readonly allowSeen: boolean;
 }
 
@@ -51,6 +52,7 @@ export function addFineTune(program: Command): void {
       'go on with a fine-tuning after its last whole epoch, as if it had never stopped',
     )
     .option('--skip-broken', 'leave out pictures that cannot be read, and list them')
+    .option('--max-per-class <n>', 'use at most so many pictures of each class of a task', integer(2))
     .option('--allow-seen', 'adapt even to a task that the initial weights have learned from', false);
   addPreset(command);
   addFlags(command, fineTuneFlags);
@@ -87,6 +89,7 @@ async function begin(command: Command, options: Options): Promise<Start> {
     options: { ...preset.fineTune, ...givenFlags(command, fineTuneFlags) },
     seed: options.seed ?? init?.seed ?? 0,
     skipBroken: options.skipBroken ?? init?.skipBroken ?? false,
+    maxPerClass: options.maxPerClass ?? init?.maxPerClass,
     allowSeen: options.allowSeen,
   };
   return (hooks) => runFineTune(request, hooks);

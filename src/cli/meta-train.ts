@@ -14,6 +14,7 @@ interface Options extends CommonOptions {
   readonly data?: string;
   readonly target?: string;
   readonly leaveOut: string[];
+  readonly maxPerClass?: number;
   readonly seed: number;
   readonly out?: string;
   readonly resume?: string;
@@ -37,6 +38,7 @@ export function addMetaTrain(program: Command): void {
     .option('--out <run>', 'folder of the new run (default: runs/meta-train-<target>-<n>)')
     .option('--resume <run>', 'go on with a run as if it had never stopped')
     .option('--skip-broken', 'leave out pictures that cannot be read, and list them', false)
+    .option('--max-per-class <n>', 'use at most so many pictures of each class of a task', integer(2))
     .option('--checkpoint-every <n>', 'steps between two saves of the state', integer(1), 20);
   addPreset(command);
   addFlags(command, metaTrainFlags);
@@ -61,7 +63,7 @@ export function addMetaTrain(program: Command): void {
 type Start = (hooks: Parameters<typeof runMetaTrain>[1]) => Promise<MetaTrainRun>;
 
 function begin(command: Command, options: Options): Start {
-  const { data, target, leaveOut, seed, skipBroken, checkpointEvery } = options;
+  const { data, target, leaveOut, seed, skipBroken, maxPerClass, checkpointEvery } = options;
   if (data === undefined || target === undefined)
     throw new UsageError(
       'meta-train: give --data DIR and --target TASK (the task to leave out; `tasks DIR` lists what there is), or --resume RUN',
@@ -78,6 +80,7 @@ function begin(command: Command, options: Options): Start {
         options: withAlgorithm(preset.metaTrain, givenFlags(command, metaTrainFlags)),
         seed,
         skipBroken,
+        maxPerClass,
         checkpointEvery,
       },
       hooks,

@@ -173,5 +173,10 @@ export const fineTuneFlags: Flags<FineTuneOptions> = {
     help: 'how the threshold is chosen on the validation part: f1, fpr:RATE, cost:RATIO of a miss to a false alarm, or a number',
     parse: decisionRule,
   },
+  shots: {
+    flags: '--shots <n>',
+    help: 'use only so many labelled pictures to train on and to stop by, half of them defective (default: all)',
+    parse: integer(4),
+  },
   memoryBudget,
 };

@@ -59,6 +59,7 @@ export {
   splitTask,
   splitValidation,
 } from './split.ts';
+export { capClasses, chooseShots } from './subset.ts';
 export {
   type DiscoverOptions,
   discoverTasks,

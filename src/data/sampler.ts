@@ -37,7 +37,7 @@ const checkCount = (where: string, name: string, count: number, least: number): 
 };
 
 /** Half of `count` from each pile (the odd one from the first); what one pile lacks comes from the other. */
-const halves = (count: number, first: number, second: number): [number, number] => {
+export const halves = (count: number, first: number, second: number): [number, number] => {
   const fromSecond = Math.min(second, Math.max(Math.floor(count / 2), count - first));
   return [count - fromSecond, fromSecond];
 };

@@ -61,6 +61,7 @@ const fineTuneRules: Rules<FineTuneOptions> = {
   referenceChoice: oneOf(...referenceChoices),
   scales: optional(listOf(integer(32))),
   decide: { allows: isDecisionRule, words: decisionRuleWords },
+  shots: optional(integer(4)),
   memoryBudget: optional(positive),
 };
 

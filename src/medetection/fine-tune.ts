@@ -35,6 +35,8 @@ export interface FineTuneOptions {
   readonly scales?: readonly number[];
   /** How the decision threshold is chosen on the validation scores of the epoch that is kept. */
   readonly decide: DecisionRule;
+  /** Only so many labelled pictures of the training part are used, half of them defective where there are (default: all). */
+  readonly shots?: number;
   /** Most scratch memory of a step's plan, in MiB (default: as much as it takes): values are then computed anew instead of kept. */
   readonly memoryBudget?: number;
 }

@@ -62,7 +62,7 @@ export async function runEpisode(
   const network = networkLoss(model, options, (step) =>
     hasStepStatistics(options) ? byStatistics(statistics[step]) : byBatch,
   );
-  const { target } = await findTarget(data ?? config.data, name ?? config.target);
+  const { target } = await findTarget(data ?? config.data, name ?? config.target, undefined, config);
   const [images] = await loadTasks([target], { size: model.size, skipBroken }, hooks);
   const shots = sampleEpisode(images.labels, { ...options, random });
   return {

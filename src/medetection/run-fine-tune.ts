@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import {
+  chooseShots,
   type Sample,
   type Split,
   serialiseSplit,
@@ -52,6 +53,8 @@ export interface FineTuneRequest {
   readonly options: FineTuneOptions;
   readonly seed: number;
   readonly skipBroken: boolean;
+  /** At most so many pictures of each class are used, for training and test alike (default: all). */
+  readonly maxPerClass?: number;
   /** Whether the initial weights may have learned from the target. */
   readonly allowSeen: boolean;
 }
@@ -90,7 +93,7 @@ export async function runFineTune(
   request: FineTuneRequest,
   hooks: FineTuneRunHooks = {},
 ): Promise<FineTuneRun> {
-  const { data, target: name, seed, skipBroken, allowSeen } = request;
+  const { data, target: name, seed, skipBroken, maxPerClass, allowSeen } = request;
   const options = checkFineTuneOptions(request.options);
   const folder = resolve(request.folder);
   const init = request.init === 'random' ? request.init : resolve(request.init);
@@ -104,7 +107,7 @@ export async function runFineTune(
       : isRun
         ? await loadParams(init, model)
         : (await readStateDict(init, model)).params;
-  const { target } = await findTarget(data, name);
+  const { target } = await findTarget(data, name, undefined, request);
   const split = splitTask(target, { seed });
   const seen = before === undefined ? [] : seenTasks(before);
   const known = knownTarget(before, seen, name, split.hash);
@@ -113,7 +116,7 @@ export async function runFineTune(
   const imagesHash = hashImages(task);
   const same = seen.find(({ name: other, hash }) => hash === imagesHash && other !== name);
   if (!allowSeen && same !== undefined) throw leak(init, same.name, name);
-  const parts = partsOf(task, target, split, seed);
+  const parts = partsOf(task, target, split, seed, options.shots);
   const config: FineTuneConfig = {
     version: 1,
     kind: 'fine-tune',
@@ -123,6 +126,7 @@ export async function runFineTune(
     options,
     seed,
     skipBroken,
+    maxPerClass,
     init,
     splitHash: split.hash,
     testHash: hashImages(task, parts.test),
@@ -161,8 +165,8 @@ export async function resumeFineTune(
     ...(await environmentOfRun()),
   };
   const state = await loadFineTuneState(folder, config.model);
-  const { target } = await findTarget(config.data, config.target);
-  const { model, seed, skipBroken } = config;
+  const { target } = await findTarget(config.data, config.target, undefined, config);
+  const { model, seed, skipBroken, options } = config;
   const [task] = await loadTasks([target], { size: model.size, skipBroken }, hooks);
   const split = splitTask(target, { seed });
   if (split.hash !== config.splitHash || hashImages(task) !== config.imagesHash)
@@ -170,7 +174,7 @@ export async function resumeFineTune(
       `run: ${target.root}: the pictures are not those that ${folder} learned from, so it cannot go on as if it had never stopped: restore them, or fine-tune anew`,
     );
   await writeConfig(folder, config);
-  return tune(folder, config, task, partsOf(task, target, split, seed), state, hooks);
+  return tune(folder, config, task, partsOf(task, target, split, seed, options.shots), state, hooks);
 }
 
 /** The tasks that a run's weights have learned from. */
@@ -195,9 +199,16 @@ const leak = (init: string, learned: string, target: string): Error =>
     `fine-tune: ${init}: its weights have learned from task ${learned}${learned === target ? '' : `, whose pictures are those of ${target}`}: what the test part then shows is not how well a new product is judged. Meta-train with --target ${target}, or give --allow-seen`,
   );
 
-/** Where the pictures of each part are. */
-function partsOf(task: TaskImages, target: Task, split: Split, seed: number): Parts {
-  const { train, validation } = splitValidation(split.train, VALIDATION, seed);
+/** Where the pictures of each part are. The pictures to stop by are among the shots: more labels are not looked at. */
+function partsOf(
+  task: TaskImages,
+  target: Task,
+  split: Split,
+  seed: number,
+  shots: number | undefined,
+): Parts {
+  const labelled = shots === undefined ? split.train : chooseShots(split.train, shots, seed);
+  const { train, validation } = splitValidation(labelled, VALIDATION, seed);
   const parts = {
     train: indicesOf(task, train),
     validation: indicesOf(task, validation),

@@ -35,6 +35,8 @@ export interface MetaTrainRequest {
   readonly options: MetaTrainOptions;
   readonly seed: number;
   readonly skipBroken: boolean;
+  /** At most so many pictures of each class of a task are learned from (default: all). */
+  readonly maxPerClass?: number;
   /** Steps between two saves of the state. */
   readonly checkpointEvery: number;
 }
@@ -94,12 +96,12 @@ export async function runMetaTrain(
   request: MetaTrainRequest,
   hooks: MetaTrainRunHooks = {},
 ): Promise<MetaTrainRun> {
-  const { data, target: name, leaveOut, seed, skipBroken } = request;
+  const { data, target: name, leaveOut, seed, skipBroken, maxPerClass } = request;
   const options = checkMetaTrainOptions(request.options);
   const folder = resolve(request.folder);
   const model = checkModel(request.model);
   await checkNewFolder(folder);
-  const { tasks, target } = await findTarget(data, name, hooks.warn);
+  const { tasks, target } = await findTarget(data, name, hooks.warn, request);
   for (const left of leaveOut) taskNamed(tasks, left, data);
   const candidates = tasks.filter((task) => task !== target && !leaveOut.includes(task.name));
   const learned = await loadLearnable(candidates, request, hooks);
@@ -113,6 +115,7 @@ export async function runMetaTrain(
     options,
     seed,
     skipBroken,
+    maxPerClass,
     tasks: learned.map(({ task, images }) => ({
       name: task.name,
       images: images.labels.length,
@@ -179,7 +182,7 @@ export async function resumeMetaTrain(
     ...(await environmentOfRun()),
   };
   const state = await loadState(folder, config.model, config.options);
-  const { tasks } = await findTarget(config.data, config.target, hooks.warn);
+  const { tasks } = await findTarget(config.data, config.target, hooks.warn, config);
   const named = config.tasks.map(({ name }) => taskNamed(tasks, name, config.data));
   const { skipBroken } = config;
   const images = await loadTasks(named, { size: config.model.size, skipBroken }, hooks);

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { discoverTasks, type LoadedTask, loadTaskBytes, type Task } from '../data/index.ts';
+import { capClasses, discoverTasks, type LoadedTask, loadTaskBytes, type Task } from '../data/index.ts';
 
 /** A run was stopped on request before there was anything to keep. */
 export class Interrupted extends Error {
@@ -14,8 +14,16 @@ export interface LoadHooks {
   readonly signal?: AbortSignal;
 }
 
+/** How many of a task's pictures a run uses. */
+export interface PictureCap {
+  /** At most so many of each class, drawn by the seed (default: all). */
+  readonly maxPerClass?: number;
+  readonly seed: number;
+}
+
 /**
  * The tasks in a folder, and the one that was asked for.
+ * @param cap leaves out pictures, of all tasks alike.
  * @param warn is told of folders that were passed over; leave it out where only the one task matters.
  * @throws when the folder holds no task, or none of this name (listing those there are).
  */
@@ -23,9 +31,15 @@ export async function findTarget(
   data: string,
   target: string,
   warn?: LoadHooks['warn'],
+  cap?: PictureCap,
 ): Promise<{ tasks: Task[]; target: Task }> {
   const problems: string[] = [];
-  const tasks = await discoverTasks(data, { onProblem: (problem) => problems.push(problem) });
+  const found = await discoverTasks(data, { onProblem: (problem) => problems.push(problem) });
+  const { maxPerClass, seed = 0 } = cap ?? {};
+  const tasks =
+    maxPerClass === undefined
+      ? found
+      : found.map((task) => ({ ...task, samples: capClasses(task.samples, maxPerClass, seed) }));
   for (const problem of problems) warn?.(problem);
   return { tasks, target: taskNamed(tasks, target, data, problems) };
 }

@@ -43,6 +43,8 @@ interface CommonConfig {
   readonly model: ModelConfig;
   readonly seed: number;
   readonly skipBroken: boolean;
+  /** At most so many pictures of each class of a task are used (default: all). */
+  readonly maxPerClass?: number;
   /** The hash of `split.json`. */
   readonly splitHash: string;
   readonly adapter: string;

@@ -138,6 +138,25 @@ test('a full disk stops no training, but the last save must succeed', async () =
   await refused(lasting.tuned, /lasting.state\.safetensors: /);
 });
 
+test('shots and a cap: few labelled pictures train, all others test', async () => {
+  const parts: object[] = [];
+  const hooks: FineTuneRunHooks = { onStart: (_, counts) => parts.push(counts) };
+  const options = { ...request('').options, epochs: 1, shots: 8, references: 2 };
+  const few = await runFineTune(request('few', { options }), hooks);
+  await runFineTune(request('capped', { options, maxPerClass: 10 }), hooks);
+  // Of 24 pictures 16 or 17 are for training; of 20, 14. A fifth of 8 shots stops, one of each class.
+  assert.equal(parts, [
+    { train: 6, validation: 2, test: 7 },
+    { train: 6, validation: 2, test: 6 },
+  ]);
+  assert.is((await readConfig(path('capped'), 'fine-tune')).maxPerClass, 10);
+  const resumed = await resumeFineTune({ folder: path('few') }, hooks);
+  assert.equal(parts[2], parts[0]);
+  assert.equal(resumed.epochs, few.epochs);
+  await resumeFineTune({ folder: path('capped'), epochs: 2 }, hooks);
+  assert.equal(parts[3], parts[1]);
+});
+
 test('other pictures, other states and other runs are not gone on with', async () => {
   await refused(resumeFineTune({ folder: path('nothing') }), /there is no such file: this is not the folder/);
   const state = read('parts', 'state.safetensors');
