@@ -15,6 +15,7 @@ import {
   runFineTune,
   runMetaTrain,
 } from '../medetection/index.ts';
+import { measures } from '../metrics/index.ts';
 import { chart, type Series } from './chart.ts';
 import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
 import { UsageError } from './errors.ts';
@@ -22,7 +23,7 @@ import { addFlags, integer } from './flags.ts';
 import { commandLine, shortPath } from './invocation.ts';
 import { decimals, type Output, table } from './output.ts';
 import { duration, startProgress } from './progress.ts';
-import { fineTuneUi, metaTrainUi, testMetrics } from './training.ts';
+import { fineTuneUi, metaTrainUi } from './training.ts';
 import { modelFlags } from './training-flags.ts';
 
 /** All that decides what the demo shows and how long it takes. */
@@ -168,12 +169,12 @@ function report(
 ): void {
   const epochs = (start: Start): readonly Epoch[] => runs[start].epochs;
   const count = Math.min(...STARTS.map((start) => epochs(start).length));
-  const header = ['epoch', 'start', ...testMetrics.map(([name]) => name)];
+  const header = ['epoch', 'start', ...measures.map(([name]) => name)];
   const rows = Array.from({ length: count }, (_, i) =>
     STARTS.map((start, k) => [
       k === 0 ? String(i) : '',
       start,
-      ...testMetrics.map(([, of]) => decimals(of(epochs(start)[i].test))),
+      ...measures.map(([, of]) => decimals(of(epochs(start)[i].test))),
     ]),
   ).flat();
   output.print(`\n${target}, test part, after each epoch of fine-tuning (0: before the first)\n`);

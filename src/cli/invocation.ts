@@ -4,9 +4,17 @@ import { fileURLToPath } from 'node:url';
 const quoted = (word: string): string =>
   /^[\w@%+=:,./\\-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
+const main = fileURLToPath(new URL(import.meta.url)).replace(/invocation\.(ts|js)$/, 'main.$1');
+
+/** What starts this program again as it was started: the runtime, its arguments, the program's file. */
+export const thisProgram = (): string[] => [
+  process.execPath,
+  ...(process.versions.deno ? ['run', '-A'] : process.execArgv),
+  main,
+];
+
 /** How this program was started, so that what it suggests can be typed as it stands. */
 function program(): string[] {
-  const main = fileURLToPath(new URL(import.meta.url)).replace(/invocation\.(ts|js)$/, 'main.$1');
   const path = relative(process.cwd(), main);
   if (main.includes(`${sep}node_modules${sep}`)) return ['npx', 'medetection'];
   if (process.versions.deno) return ['deno', 'run', '-A', path];

@@ -6,6 +6,7 @@ import { addConfig } from './config.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { addEvaluate } from './evaluate.ts';
+import { addExperiment } from './experiment.ts';
 import { addFineTune } from './fine-tune.ts';
 import { addInspect } from './inspect.ts';
 import { addMetaTrain } from './meta-train.ts';
@@ -32,6 +33,7 @@ await runProgram(new Command('medetection').description(description).version(ver
   addEvaluate,
   addPredict,
   addWeights,
+  addExperiment,
   addReproduce,
   addInspect,
 ]);

@@ -7,7 +7,6 @@ import type {
   MetaTrainRunHooks,
   TaskImages,
 } from '../medetection/index.ts';
-import type { Summary } from '../metrics/index.ts';
 import { decimals, type Output } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
 
@@ -89,15 +88,6 @@ const columns: readonly [string, (epoch: Epoch) => string][] = [
   ['precision', ({ test }) => decimals(test.precision)],
   ['F1', ({ test }) => decimals(test.f1)],
   ['AUROC', ({ test }) => decimals(test.auroc)],
-];
-
-/** The metrics on the test part that every table shows. */
-export const testMetrics: readonly [string, (test: Summary) => number][] = [
-  ['accuracy', (test) => test.accuracy],
-  ['recall', (test) => test.recall],
-  ['precision', (test) => test.precision],
-  ['F1', (test) => test.f1],
-  ['AUROC', (test) => test.auroc],
 ];
 
 const WIDTH = 10;

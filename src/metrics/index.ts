@@ -11,6 +11,7 @@ export {
 } from './decision-rule.ts';
 export type { Labels, Scores } from './inputs.ts';
 export { type Localisation, localisation } from './localisation.ts';
+export * from './measures.ts';
 export type { Maps, Masks } from './pixel-inputs.ts';
 export { iou, pointingGame } from './pixel-overlap.ts';
 export { pixelAuroc, pro } from './pixel-ranking.ts';

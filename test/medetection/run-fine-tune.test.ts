@@ -144,9 +144,9 @@ test('shots and a cap: few labelled pictures train, all others test', async () =
   const options = { ...request('').options, epochs: 1, shots: 8, references: 2 };
   const few = await runFineTune(request('few', { options }), hooks);
   await runFineTune(request('capped', { options, maxPerClass: 10 }), hooks);
-  // Of 24 pictures 16 or 17 are for training; of 20, 14. A fifth of 8 shots stops, one of each class.
+  // Of 24 pictures 16 are for training; of 20, 14. Of 8 shots two stop, one of each class.
   assert.equal(parts, [
-    { train: 6, validation: 2, test: 7 },
+    { train: 6, validation: 2, test: 8 },
     { train: 6, validation: 2, test: 6 },
   ]);
   assert.is((await readConfig(path('capped'), 'fine-tune')).maxPerClass, 10);

@@ -1,0 +1,76 @@
+import type { AttentionPlacement } from '../medetection/index.ts';
+import { type Cell, type FineTuneCell, hashOf, type MetaTrainCell } from './cell.ts';
+import type { Scale } from './scales.ts';
+
+/** Where a fine-tuning starts from. */
+export type Start = 'random' | 'maml';
+
+/** One way to make a detector, to be measured on every target from every seed. */
+export interface Variant {
+  readonly attention: AttentionPlacement;
+  /** Whether a reference is compared with; without is the paper's -SN. */
+  readonly siamese: boolean;
+  readonly start: Start;
+  /** Fine-tuned on the whole training part, or on a few shots of it. */
+  readonly shots: 'all' | 'few';
+}
+
+/** The published detector. */
+export const published: Variant = { attention: 'low', siamese: true, start: 'maml', shots: 'all' };
+
+/** A variant on a target from a seed: one fine-tuning. */
+export interface Trial extends Variant {
+  readonly target: string;
+  readonly seed: number;
+}
+
+const network = ({ attention, siamese }: Variant): string => `ca-${attention}${siamese ? '' : '-no-sn'}`;
+
+const metaTrainId = (trial: Trial): string =>
+  `meta-train.${trial.target}.${network(trial)}.seed-${trial.seed}`;
+
+/** The ID of a trial's cell. */
+export const trialId = (trial: Trial): string =>
+  `fine-tune.${trial.target}.${network(trial)}.${trial.start}.${trial.shots}.seed-${trial.seed}`;
+
+/** All trials: of the first seed first, so that a whole table is there early. */
+export const trialsOf = (
+  variants: readonly Variant[],
+  targets: readonly string[],
+  seeds: readonly number[],
+): Trial[] =>
+  seeds.flatMap((seed) =>
+    targets.flatMap((target) => variants.map((variant) => ({ ...variant, target, seed }))),
+  );
+
+/** The cells of trials, each once, those that are needed before those that need them. */
+export function cellsOf(trials: readonly Trial[], data: string, scale: Scale): Cell[] {
+  const cells = new Map<string, Cell>();
+  for (const trial of trials) {
+    const common = {
+      data,
+      target: trial.target,
+      seed: trial.seed,
+      model: { ...scale.model, attention: trial.attention, siamese: trial.siamese },
+      ...(scale.maxPerClass > 0 && { maxPerClass: scale.maxPerClass }),
+    };
+    const needs: Cell[] = [];
+    if (trial.start === 'maml') {
+      const { metaTrain: options, checkpointEvery } = scale;
+      const id = metaTrainId(trial);
+      const cell: MetaTrainCell = { id, kind: 'meta-train', needs: [], ...common, options, checkpointEvery };
+      cells.set(id, cell);
+      needs.push(cell);
+    }
+    const cell: FineTuneCell = {
+      id: trialId(trial),
+      kind: 'fine-tune',
+      needs: needs.map((need) => ({ id: need.id, hash: hashOf(need) })),
+      ...common,
+      options: trial.shots === 'few' ? scale.fewShot : scale.fineTune,
+      init: needs[0]?.id ?? 'random',
+    };
+    cells.set(cell.id, cell);
+  }
+  return [...cells.values()];
+}

@@ -1,0 +1,124 @@
+import {
+  checkFineTuneOptions,
+  checkMetaTrainOptions,
+  checkModel,
+  defaultFineTune,
+  defaultMetaTrain,
+  defaultModel,
+  type FineTuneOptions,
+  type MetaTrainOptions,
+  type ModelConfig,
+} from '../medetection/index.ts';
+
+/** All that decides how large an experiment is and how long it takes. */
+export interface Scale {
+  /** Attention and the reference branch are the experiments' own. */
+  readonly model: ModelConfig;
+  readonly metaTrain: MetaTrainOptions;
+  /** As many epochs for every start: the best by validation is kept, but none is stopped early. */
+  readonly fineTune: FineTuneOptions;
+  readonly fewShot: FineTuneOptions;
+  /** At most so many pictures of each class of a task are used; 0: all. */
+  readonly maxPerClass: number;
+  /** Meta-steps between two saves of the state. */
+  readonly checkpointEvery: number;
+  /** Test pictures per target in the panels of figure 5. */
+  readonly panels: number;
+}
+
+export const scaleNames = ['small', 'medium', 'paper'] as const;
+export type ScaleName = (typeof scaleNames)[number];
+
+/** Two processor cores: minutes for a meta-training with its fine-tunings. */
+const small: Scale = {
+  model: { ...defaultModel, size: 64, width: 32 },
+  metaTrain: { ...defaultMetaTrain, iterations: 150, tasksPerStep: 4, support: 16, query: 16 },
+  fineTune: { ...defaultFineTune, epochs: 8, patience: 8, batch: 16, rate: 1e-3 },
+  fewShot: { ...defaultFineTune, epochs: 20, patience: 20, batch: 8, rate: 1e-3, references: 2, shots: 20 },
+  maxPerClass: 100,
+  checkpointEvery: 25,
+  panels: 6,
+};
+
+/** One GPU, or a night on many cores. */
+const medium: Scale = {
+  ...small,
+  model: { ...defaultModel, size: 128, width: 32 },
+  metaTrain: { ...defaultMetaTrain, iterations: 1000, tasksPerStep: 4, support: 20, query: 20 },
+  fineTune: { ...defaultFineTune, epochs: 15, patience: 15, batch: 32, rate: 5e-4 },
+  fewShot: { ...small.fewShot, epochs: 40, patience: 40, rate: 5e-4 },
+  maxPerClass: 0,
+  checkpointEvery: 50,
+};
+
+/** The paper's: 256 px, 64 support and 20 query pairs, batches of 64 at 1e-4. Of meta-steps it states no total; the authors' code makes 1000 passes. */
+const paper: Scale = {
+  ...medium,
+  model: defaultModel,
+  metaTrain: {
+    ...defaultMetaTrain,
+    iterations: 10_000,
+    tasksPerStep: 4,
+    support: 64,
+    query: 20,
+    outerRate: 1e-4,
+  },
+  fineTune: { ...defaultFineTune, epochs: 50, patience: 50 },
+  fewShot: { ...defaultFineTune, epochs: 100, patience: 100, batch: 8, references: 2, shots: 20 },
+  checkpointEvery: 100,
+};
+
+export const scales: Readonly<Record<ScaleName, Scale>> = { small, medium, paper };
+
+/**
+ * Checks a scale whose settings were changed.
+ * @throws naming the setting, its value and what is allowed.
+ */
+export function checkScale(scale: Scale): Scale {
+  checkModel(scale.model);
+  checkMetaTrainOptions(scale.metaTrain);
+  checkFineTuneOptions(scale.fineTune);
+  checkFineTuneOptions(scale.fewShot);
+  if (scale.fewShot.shots === undefined) throw new Error('scale: fewShot has no shots');
+  for (const [name, least] of [
+    ['maxPerClass', 0],
+    ['checkpointEvery', 1],
+    ['panels', 1],
+  ] as const)
+    if (!Number.isSafeInteger(scale[name]) || scale[name] < least)
+      throw new Error(`scale: ${name} is ${scale[name]}; it must be an integer of at least ${least}`);
+  return scale;
+}
+
+/**
+ * A scale with single settings changed, as `metaTrain.iterations=300`.
+ * @throws naming the setting that there is not, or its value and what is allowed.
+ */
+export function changedScale(scale: Scale, changes: readonly string[]): Scale {
+  const changed = structuredClone(scale) as unknown as Record<string, unknown>;
+  for (const change of changes) {
+    const [, path = '', text = ''] = /^([\w.]+)=(.*)$/.exec(change) ?? [];
+    const names = path.split('.');
+    const last = names.pop() as string;
+    const owner = names.reduce<unknown>((value, name) => (value as Record<string, unknown>)?.[name], changed);
+    if (typeof owner !== 'object' || owner === null || !Object.hasOwn(owner, last))
+      throw new Error(
+        `scale: "${change}" changes no setting; write one as name=value, of ${settingNames(scale).join(', ')}`,
+      );
+    (owner as Record<string, unknown>)[last] = parsed(text);
+  }
+  return checkScale(changed as unknown as Scale);
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text; // A word, such as an algorithm's name.
+  }
+};
+
+const settingNames = (value: object, before = ''): string[] =>
+  Object.entries(value).flatMap(([name, inner]) =>
+    typeof inner === 'object' ? settingNames(inner, `${before}${name}.`) : `${before}${name}`,
+  );
