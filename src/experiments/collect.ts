@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { savePlot } from '../plot/index.ts';
@@ -111,6 +112,7 @@ export async function writeCollection(
 ): Promise<string[]> {
   const { request, title, notes, tables, results, missing } = collection;
   const own = join(folder, request.experiment);
+  await mkdir(own, { recursive: true });
   const written: string[] = [];
   const write = async (name: string, text: string) => {
     await writeFileAtomic(join(own, name), text);

@@ -1,0 +1,130 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  cellFiles,
+  type FineTuneResult,
+  hashOf,
+  readCell,
+  readResult,
+  writeCells,
+} from '../../src/experiments/cell.ts';
+import { cellsOfRequest } from '../../src/experiments/collect.ts';
+import { estimate } from '../../src/experiments/estimate.ts';
+import { experiments } from '../../src/experiments/experiments.ts';
+import { changedScale, scales } from '../../src/experiments/scales.ts';
+import { epochOf, fabricate, requestFor, scratch } from './support.ts';
+
+const cellsOf = (name: string, changes: Parameters<typeof requestFor>[1] = {}) =>
+  cellsOfRequest(experiments.find((experiment) => experiment.name === name)!, requestFor(name, changes));
+const ids = (name: string) => cellsOf(name).map(({ id }) => id);
+
+async function refused(work: () => Promise<unknown>, message: RegExp): Promise<void> {
+  const error = await work().then(
+    () => undefined,
+    (thrown: Error) => thrown,
+  );
+  assert.ok(error, 'nothing was thrown');
+  assert.match(error.message, message);
+}
+
+test('cells: one meta-training for all that start from it, before them', () => {
+  assert.equal(ids('table3').slice(0, 3), [
+    'fine-tune.caps.ca-low.random.all.seed-0',
+    'meta-train.caps.ca-low.seed-0',
+    'fine-tune.caps.ca-low.maml.all.seed-0',
+  ]);
+  // By target and seed: a meta-training and two fine-tunings; four of each; four of each and four from random weights.
+  const counts = { table2: 3, table3: 3, table4: 8, table5: 12, figure4: 3 };
+  for (const [name, each] of Object.entries(counts)) assert.is(cellsOf(name).length, 4 * each, name);
+  for (const name of Object.keys(counts)) {
+    const seen = new Set<string>();
+    for (const { id, needs } of cellsOf(name)) {
+      assert.ok(needs.every((need) => seen.has(need.id)));
+      assert.not.ok(seen.has(id));
+      seen.add(id);
+    }
+  }
+});
+
+test('what several experiments want is one cell', () => {
+  assert.equal(ids('figure4'), ids('table3'));
+  const all = Object.entries({
+    table2: cellsOf('table2'),
+    table4: cellsOf('table4'),
+    table5: cellsOf('table5'),
+  });
+  const hashes = new Map<string, string>();
+  for (const cell of all.flatMap(([, cells]) => cells)) {
+    assert.is(hashes.get(cell.id) ?? hashOf(cell), hashOf(cell));
+    hashes.set(cell.id, hashOf(cell));
+  }
+  // Of 3 + 8 + 12 by target and seed, the meta-trainings and fine-tunings that are there already.
+  assert.is(hashes.size, 4 * (3 + 6 + 8));
+});
+
+test('a hash covers the cells needed', () => {
+  const changed = changedScale(scales.small, ['metaTrain.iterations=7']);
+  const [before, after] = [scales.small, changed].map((settings) => cellsOf('table3', { settings }));
+  const same = before.map((cell, i) => hashOf(cell) === hashOf(after[i]));
+  assert.equal(same.slice(0, 3), [true, false, false]);
+});
+
+test('a cell that was begun with another configuration is refused, one that was not is replaced', async () => {
+  const folder = scratch();
+  const cells = cellsOf('table3');
+  const other = cellsOf('table3', { settings: changedScale(scales.small, ['fineTune.rate=0.5']) });
+  await writeCells(folder, cells);
+  await writeCells(folder, other);
+  assert.equal(await readCell(folder, cells[0].id), JSON.parse(JSON.stringify(other[0])));
+  mkdirSync(cellFiles.run(folder, cells[0].id));
+  await writeCells(folder, other);
+  await refused(
+    () => writeCells(folder, cells),
+    /cell fine-tune\.caps.* another configuration \(options\.rate: 0\.5, now 0\.001\): give another --out/,
+  );
+});
+
+test('an old result is no answer to another question', async () => {
+  const folder = scratch();
+  const [cell] = cellsOf('table3');
+  await fabricate(folder, cell, [epochOf(0, 2)]);
+  const result = (await readResult(folder, cell)) as FineTuneResult;
+  assert.is(result.epochs[0].test.recall, 0.5);
+  const [other] = cellsOf('table3', { settings: changedScale(scales.small, ['model.width=5']) });
+  await refused(() => readResult(folder, other), /another configuration \(model\.width: 32, now 5\)/);
+  const path = cellFiles.result(folder, cell.id);
+  writeFileSync(path, readFileSync(path, 'utf8').slice(0, 100));
+  await refused(() => readResult(folder, cell), /not a JSON object: the result is damaged/);
+  rmSync(path);
+  assert.is(await readResult(folder, cell), undefined);
+  await refused(() => readCell(folder, 'nothing'), /there is no such cell/);
+});
+
+test('settings are changed by name, and checked', () => {
+  const changed = changedScale(scales.small, [
+    'model.size=128',
+    'metaTrain.algorithm=fomaml',
+    'maxPerClass=0',
+  ]);
+  assert.is(changed.model.size, 128);
+  assert.is(changed.metaTrain.algorithm, 'fomaml');
+  assert.is(scales.small.model.size, 64);
+  assert.throws(() => changedScale(scales.small, ['model.sise=128']), /"model.sise=128" changes no setting/);
+  assert.throws(() => changedScale(scales.small, ['model.size=100']), /size 100 must be a multiple of 64/);
+  assert.throws(() => changedScale(scales.small, ['fineTune.rate=-1']), /rate is -1; it must be/);
+  assert.throws(() => changedScale(scales.small, ['maxPerClass=0.5']), /maxPerClass is 0.5/);
+});
+
+test('an estimate is by finished cells of the same kind', async () => {
+  const folder = scratch();
+  const cells = cellsOf('table3');
+  await writeCells(folder, cells);
+  assert.is(await estimate(folder, cells, 1), undefined);
+  await fabricate(folder, cells[0], [epochOf(0, 2)]);
+  assert.is(await estimate(folder, cells, 1), undefined);
+  await fabricate(folder, cells[1]);
+  assert.is(await estimate(folder, cells.slice(2), 2), (10 * (cells.length - 2)) / 2);
+});
+
+test.run();
