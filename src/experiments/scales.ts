@@ -8,6 +8,7 @@ import {
   type FineTuneOptions,
   type MetaTrainOptions,
   type ModelConfig,
+  presets,
 } from '../medetection/index.ts';
 
 /** All that decides how large an experiment is and how long it takes. */
@@ -51,20 +52,12 @@ const medium: Scale = {
   checkpointEvery: 50,
 };
 
-/** The paper's: 256 px, 64 support and 20 query pairs, batches of 64 at 1e-4. Of meta-steps it states no total; the authors' code makes 1000 passes. */
+/** The preset of the paper at full size, with all epochs of fine-tuning. */
 const paper: Scale = {
   ...medium,
-  model: defaultModel,
-  metaTrain: {
-    ...defaultMetaTrain,
-    iterations: 10_000,
-    tasksPerStep: 4,
-    support: 64,
-    query: 20,
-    outerRate: 1e-4,
-  },
-  fineTune: { ...defaultFineTune, epochs: 50, patience: 50 },
-  fewShot: { ...defaultFineTune, epochs: 100, patience: 100, batch: 8, references: 2, shots: 20 },
+  ...presets.paper,
+  fineTune: { ...presets.paper.fineTune, epochs: 50, patience: 50 },
+  fewShot: { ...presets.paper.fineTune, epochs: 100, patience: 100, batch: 8, references: 2, shots: 20 },
   checkpointEvery: 100,
 };
 
