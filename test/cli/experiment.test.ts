@@ -127,7 +127,9 @@ else
           if (sent || !text.includes('"begin"')) return;
           sent = true;
           const poll = setInterval(() => {
-            if (!existsSync(join(own, 'runs', meta, 'metrics.jsonl'))) return;
+            // Once a step is done.
+            const log = join(own, 'runs', meta, 'metrics.jsonl');
+            if (!existsSync(log) || readFileSync(log, 'utf8') === '') return;
             clearInterval(poll);
             send(child, 'SIGINT');
           }, 50);
