@@ -32,8 +32,8 @@ export type ScaleName = (typeof scaleNames)[number];
 
 /** Two processor cores: minutes for a meta-training with its fine-tunings. */
 const small: Scale = {
-  model: { ...defaultModel, size: 64, width: 32 },
-  metaTrain: { ...defaultMetaTrain, iterations: 150, tasksPerStep: 4, support: 16, query: 16 },
+  model: { ...defaultModel, size: 64, width: 16 },
+  metaTrain: { ...defaultMetaTrain, iterations: 120, support: 10, query: 10, outerRate: 2e-3 },
   fineTune: { ...defaultFineTune, epochs: 8, patience: 8, batch: 16, rate: 1e-3 },
   fewShot: { ...defaultFineTune, epochs: 20, patience: 20, batch: 8, rate: 1e-3, references: 2, shots: 20 },
   maxPerClass: 100,
