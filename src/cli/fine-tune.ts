@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import {
+  type DuplicatePolicy,
   type FineTuneRequest,
   type FineTuneRun,
   type FineTuneRunHooks,
@@ -18,7 +19,7 @@ import { decimals, type Output } from './output.ts';
 import { addPreset, typedPreset } from './preset.ts';
 import { checkResumeOptions, typed } from './resume.ts';
 import { fineTuneUi, listSkipped } from './training.ts';
-import { fineTuneFlags, modelFlags } from './training-flags.ts';
+import { duplicatesFlag, fineTuneFlags, modelFlags } from './training-flags.ts';
 
 interface Options extends CommonOptions {
   readonly init?: string;
@@ -30,6 +31,7 @@ interface Options extends CommonOptions {
   readonly skipBroken?: boolean;
   readonly maxPerClass?: number;
   readonly allowSeen: boolean;
+  readonly duplicates: DuplicatePolicy;
 }
 
 /** What may be given along with --resume; the rest is the run's own. */
@@ -53,7 +55,18 @@ export function addFineTune(program: Command): void {
     )
     .option('--skip-broken', 'leave out pictures that cannot be read, and list them')
     .option('--max-per-class <n>', 'use at most so many pictures of each class of a task', integer(2))
-    .option('--allow-seen', 'adapt even to a task that the initial weights have learned from', false);
+    .option('--allow-seen', 'adapt even to a task that the initial weights have learned from', false)
+    .addOption(
+      duplicatesFlag(
+        'pictures in two parts of the split: separate (copies stay in one part, near duplicates are warned of), warn, refuse',
+      ),
+    )
+    .option(
+      '--select <part>',
+      'the part that chooses the epoch and the threshold: validation, and no other',
+      selectingPart,
+      'validation',
+    );
   addPreset(command);
   addFlags(command, fineTuneFlags);
   addFlags(command, modelFlags);
@@ -68,6 +81,16 @@ export function addFineTune(program: Command): void {
       if (run.stopped === 'signal') process.exitCode = exitCode.interrupted;
     });
   });
+}
+
+/** @throws InvalidArgumentError for a part that must not choose. */
+function selectingPart(part: string): string {
+  if (part === 'test')
+    throw new InvalidArgumentError(
+      'What the test part chooses, it can no longer measure: of many epochs one is best on it by luck, and new pictures have no share in that luck. Only the validation part chooses.',
+    );
+  if (part !== 'validation') throw new InvalidArgumentError('It must be validation.');
+  return part;
 }
 
 type Start = (hooks: FineTuneRunHooks) => Promise<FineTuneRun>;
@@ -91,6 +114,7 @@ async function begin(command: Command, options: Options): Promise<Start> {
     skipBroken: options.skipBroken ?? init?.skipBroken ?? false,
     maxPerClass: options.maxPerClass ?? init?.maxPerClass,
     allowSeen: options.allowSeen,
+    duplicates: options.duplicates,
   };
   return (hooks) => runFineTune(request, hooks);
 }

@@ -5,10 +5,13 @@ import { addCertify } from './certify.ts';
 import { addConfig } from './config.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
+import { addEnroll } from './enroll.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addExperiment } from './experiment.ts';
+import { addExplain } from './explain.ts';
 import { addFineTune } from './fine-tune.ts';
 import { addInspect } from './inspect.ts';
+import { addLocalise } from './localise.ts';
 import { addMetaTrain } from './meta-train.ts';
 import { addPredict } from './predict.ts';
 import { runProgram } from './program.ts';
@@ -30,8 +33,11 @@ await runProgram(new Command('medetection').description(description).version(ver
   addConfig,
   addMetaTrain,
   addFineTune,
+  addEnroll,
   addEvaluate,
   addPredict,
+  addExplain,
+  addLocalise,
   addWeights,
   addExperiment,
   addReproduce,

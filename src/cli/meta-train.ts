@@ -1,5 +1,11 @@
 import type { Command } from 'commander';
-import { type MetaTrainRun, resumeMetaTrain, runMetaTrain, withAlgorithm } from '../medetection/index.ts';
+import {
+  type DuplicatePolicy,
+  type MetaTrainRun,
+  resumeMetaTrain,
+  runMetaTrain,
+  withAlgorithm,
+} from '../medetection/index.ts';
 import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
 import { exitCode, UsageError } from './errors.ts';
 import { addFlags, givenFlags, integer } from './flags.ts';
@@ -8,13 +14,15 @@ import type { Output } from './output.ts';
 import { addPreset, typedPreset } from './preset.ts';
 import { checkResumeOptions, typed } from './resume.ts';
 import { listSkipped, metaTrainUi } from './training.ts';
-import { metaTrainFlags, modelFlags } from './training-flags.ts';
+import { duplicatesFlag, metaTrainFlags, modelFlags } from './training-flags.ts';
 
 interface Options extends CommonOptions {
   readonly data?: string;
   readonly target?: string;
   readonly leaveOut: string[];
   readonly maxPerClass?: number;
+  readonly leaveOutDataset: boolean;
+  readonly duplicates: DuplicatePolicy;
   readonly seed: number;
   readonly out?: string;
   readonly resume?: string;
@@ -34,6 +42,16 @@ export function addMetaTrain(program: Command): void {
     .option('--data <dir>', 'folder of tasks')
     .option('--target <task>', 'the task that is left out, to be fine-tuned later')
     .option('--leave-out <task...>', 'more tasks that are not learned from', [])
+    .option(
+      '--leave-out-dataset',
+      "learn from no task of the target's data set, as datasets.json in the folder of tasks has it",
+      false,
+    )
+    .addOption(
+      duplicatesFlag(
+        "the target's own pictures in other tasks: separate (copies are not learned from, near duplicates are warned of), warn, refuse",
+      ),
+    )
     .option('--seed <n>', 'decides initial weights, split and draws', integer(0), 0)
     .option('--out <run>', 'folder of the new run (default: runs/meta-train-<target>-<n>)')
     .option('--resume <run>', 'go on with a run as if it had never stopped')
@@ -63,7 +81,17 @@ export function addMetaTrain(program: Command): void {
 type Start = (hooks: Parameters<typeof runMetaTrain>[1]) => Promise<MetaTrainRun>;
 
 function begin(command: Command, options: Options): Start {
-  const { data, target, leaveOut, seed, skipBroken, maxPerClass, checkpointEvery } = options;
+  const {
+    data,
+    target,
+    leaveOut,
+    leaveOutDataset,
+    maxPerClass,
+    duplicates,
+    seed,
+    skipBroken,
+    checkpointEvery,
+  } = options;
   if (data === undefined || target === undefined)
     throw new UsageError(
       'meta-train: give --data DIR and --target TASK (the task to leave out; `tasks DIR` lists what there is), or --resume RUN',
@@ -76,6 +104,8 @@ function begin(command: Command, options: Options): Start {
         data,
         target,
         leaveOut,
+        leaveOutDataset,
+        duplicates,
         model: { ...preset.model, ...givenFlags(command, modelFlags) },
         options: withAlgorithm(preset.metaTrain, givenFlags(command, metaTrainFlags)),
         seed,

@@ -1,93 +1,137 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { formatOfName, ImageError, loadImageBytes } from '../data/index.ts';
-import { decisionOf, Interrupted, RunDetector, type TaskImages } from '../medetection/index.ts';
+import { stringify } from 'csv-stringify/sync';
+import { findPictures, ImageError, loadImageBytes } from '../data/index.ts';
+import { bestReference, Explainer, normaliseMap, panelPng } from '../explain/index.ts';
+import {
+  decisionOf,
+  Interrupted,
+  imageOf,
+  joinImages,
+  RunDetector,
+  type TaskImages,
+} from '../medetection/index.ts';
 import type { DecisionRule } from '../metrics/index.ts';
+import { writeFileAtomic } from '../store/index.ts';
 import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
 import { printDecision, thresholdHelp } from './decision.ts';
 import { exitCode } from './errors.ts';
+import { fileNames } from './file-names.ts';
 import { decisionRule } from './flags.ts';
 import { shortPath } from './invocation.ts';
+import { startLines, startProgress } from './progress.ts';
 
 interface Options extends CommonOptions {
   readonly run: string;
   readonly threshold?: DecisionRule;
   readonly references?: string;
   readonly skipBroken?: boolean;
+  readonly csv?: string;
+  readonly png?: string;
 }
 
 /** Pictures in memory at once. */
 const CHUNK = 64;
 
-type Loaded = { readonly path: string; readonly bytes: Uint8Array };
-type Broken = { readonly path: string; readonly error: string };
+/** What becomes of a picture. */
+interface Judged {
+  readonly path: string;
+  readonly score?: number;
+  readonly probability?: number;
+  readonly verdict?: 'defective' | 'normal' | 'none';
+  /** The reference that looks most like it. */
+  readonly reference?: string;
+  /** All that it was compared with. */
+  readonly references?: readonly string[];
+  /** Why it has no score. */
+  readonly error?: string;
+}
+
+const CSV_COLUMNS = ['path', 'score', 'probability', 'verdict', 'reference', 'error'] as const;
+
+const csvOf = (images: readonly Judged[]): string =>
+  stringify(images as object[], { header: true, columns: [...CSV_COLUMNS] });
 
 export function addPredict(program: Command): void {
   const command = program
     .command('predict')
-    .description('judge pictures with a fine-tuned detector')
-    .argument('<image...>', 'PNG, JPEG, BMP or TIFF files')
-    .requiredOption('--run <run>', 'folder of a fine-tuned run')
+    .description('judge pictures with a fine-tuned or enrolled detector')
+    .argument('<picture...>', 'PNG, JPEG, BMP or TIFF files, or folders of them')
+    .requiredOption('--run <run>', 'folder of a fine-tuned or enrolled run')
     .option('--threshold <rule>', thresholdHelp, decisionRule)
     .option('--references <dir>', 'defect-free pictures to compare with (default: those stored in the run)')
-    .option('--skip-broken', 'do not count pictures that cannot be read as a failure');
-  addCommon(command).action(async (paths: string[], options: Options) => {
+    .option('--skip-broken', 'do not count pictures that cannot be read as a failure')
+    .option('--csv <file>', 'write a line for each picture instead of printing it')
+    .option(
+      '--png <dir>',
+      'write for each picture one that shows it, the reference most like it, their difference, and where the score comes from',
+    );
+  addCommon(command).action(async (given: string[], options: Options) => {
     const output = outputOf(options);
+    const { paths, others } = await findPictures(given);
     await withDevice(options, output, async (signal) => {
-      const { references: folder } = options;
+      const { references: folder, csv, png } = options;
       const detector = await RunDetector.open(
         options.run,
-        folder ? (size) => loadFolder(folder, size) : undefined,
+        folder ? (size) => loadReferences(folder, size) : undefined,
       );
+      const { model } = detector.config;
       const decision = await decisionOf(detector.folder, options.threshold);
-      const { threshold } = decision;
       printDecision(decision, output);
       const references = detector.references.samples.map(({ path }) => path);
       output.print(`compared with ${references.length} references (the mean of the logits counts):`);
       for (const path of references) output.print(`  ${path}`);
-      output.print(`${'logit'.padStart(8)}  ${'sigmoid'.padStart(7)}  verdict    picture (reference)`);
-      const reference = `${references[0]}${references.length > 1 ? ` and ${references.length - 1} more` : ''}`;
-      const images: object[] = [];
-      let broken = 0;
-      let unjudged = 0;
-      for (let i = 0; i < paths.length; i += CHUNK) {
-        if (signal.aborted) throw new Interrupted(`stopped after ${i} of ${paths.length} pictures`);
-        const chunk = await Promise.all(
-          paths.slice(i, i + CHUNK).map((p) => load(p, detector.config.model.size)),
+      // Before the work rather than after it: where nothing can be written.
+      if (csv !== undefined) await writeFileAtomic(csv, csvOf([]));
+      if (png !== undefined) await mkdir(png, { recursive: true });
+      const explainer = png === undefined ? undefined : new Explainer(detector.detector);
+      const names = fileNames(paths);
+
+      const listed = csv === undefined && !output.json;
+      if (listed)
+        output.print(
+          `${'logit'.padStart(8)}  ${'sigmoid'.padStart(7)}  verdict    picture (reference most like it)`,
         );
-        const loaded = chunk.filter((c): c is Loaded => 'bytes' in c);
-        const scores =
-          loaded.length > 0
-            ? await detector.rawScores(
-                asTask(loaded, detector.config.model.size),
-                loaded.map((_, k) => k),
-              )
-            : [];
-        for (const item of chunk) {
-          if ('error' in item) {
-            broken++;
-            process.stderr.write(`error: ${item.path}: ${item.error}\n`);
-            images.push(item);
-            continue;
-          }
-          const score = scores[loaded.indexOf(item)];
-          if (!Number.isFinite(score)) {
-            unjudged++;
-            const error = `the network computes no finite score (${score}): train again with lower rates`;
-            process.stderr.write(`error: ${item.path}: ${error}\n`);
-            images.push({ path: item.path, verdict: 'none', error });
-            continue;
-          }
-          const probability = 1 / (1 + Math.exp(-score));
-          const verdict = score >= threshold ? 'defective' : 'normal';
-          images.push({ path: item.path, score, probability, verdict, references });
-          output.print(
-            `${score.toFixed(3).padStart(8)}  ${probability.toFixed(3).padStart(7)}  ${verdict.padEnd(9)}  ${shortPath(item.path)} (${reference})`,
+      const images: Judged[] = [];
+      const progress = (listed ? startLines : startProgress)('judging', 'picture', paths.length);
+      try {
+        for (let i = 0; i < paths.length; i += CHUNK) {
+          if (signal.aborted) throw new Interrupted(`stopped after ${i} of ${paths.length} pictures`);
+          const chunk = paths.slice(i, i + CHUNK);
+          const loaded = await Promise.all(chunk.map((path) => load(path, model.size)));
+          const task = asTask(
+            loaded.filter((item): item is Loaded => 'bytes' in item),
+            model.size,
           );
+          const judged = await judge(detector, task, decision.threshold, references);
+          for (const item of loaded) {
+            const image = 'bytes' in item ? judged.get(item.path)! : item;
+            images.push(image);
+            if (image.error !== undefined) process.stderr.write(`error: ${image.path}: ${image.error}\n`);
+            else if (listed) output.print(line(image));
+          }
+          if (explainer && png !== undefined)
+            await writePanels(detector, explainer, task, judged, (path) =>
+              join(png, `${names[paths.indexOf(path, i)]}.png`),
+            );
+          progress.update(Math.min(i + CHUNK, paths.length));
         }
+      } finally {
+        progress.stop();
+        // What was judged before an interruption is not lost.
+        if (csv !== undefined) await writeFileAtomic(csv, csvOf(images));
       }
-      output.record({ run: detector.folder, ...decision, images });
+
+      output.record({ run: detector.folder, ...decision, others, images });
+      const count = (belongs: (image: Judged) => boolean) => images.filter(belongs).length;
+      const unjudged = count(({ verdict }) => verdict === 'none');
+      const broken = count(({ verdict }) => verdict === undefined);
+      output.print(
+        `${count(({ verdict }) => verdict === 'defective')} of ${paths.length} pictures are called defective${others > 0 ? `; ${others} other files were passed over` : ''}`,
+      );
+      if (csv !== undefined) output.print(`written: ${shortPath(resolve(csv))}`);
+      if (png !== undefined) output.print(`written: pictures in ${shortPath(resolve(png))}`);
       if (unjudged > 0) {
         output.warn(`${unjudged} of ${paths.length} pictures have no verdict`);
         process.exitCode = exitCode.failure;
@@ -100,12 +144,82 @@ export function addPredict(program: Command): void {
   });
 }
 
-async function load(path: string, size: number): Promise<Loaded | Broken> {
-  const absolute = resolve(path);
+const line = ({
+  path,
+  score = Number.NaN,
+  probability = Number.NaN,
+  verdict = 'none',
+  reference = '',
+}: Judged) =>
+  `${score.toFixed(3).padStart(8)}  ${probability.toFixed(3).padStart(7)}  ${verdict.padEnd(9)}  ${shortPath(path)} (${shortPath(reference)})`;
+
+/** Judges the pictures of a task, by path. */
+async function judge(
+  detector: RunDetector,
+  task: TaskImages,
+  threshold: number,
+  references: readonly string[],
+): Promise<Map<string, Judged>> {
+  const indices = task.samples.map((_, i) => i);
+  const scores = indices.length > 0 ? await detector.rawScores(task, indices) : [];
+  const { all, places } = withReferences(detector, task);
+  return new Map(
+    task.samples.map(({ path }, i): [string, Judged] => {
+      const score = scores[i];
+      if (!Number.isFinite(score)) {
+        const error = `the network computes no finite score (${score}): train again with lower rates`;
+        return [path, { path, verdict: 'none', error }];
+      }
+      const { index } = bestReference(all, i, places, detector.config.model.register);
+      const probability = 1 / (1 + Math.exp(-score));
+      const verdict = score >= threshold ? 'defective' : 'normal';
+      return [path, { path, score, probability, verdict, reference: all.samples[index].path, references }];
+    }),
+  );
+}
+
+/** Pictures with the run's references after them, and where those are. */
+function withReferences(detector: RunDetector, task: TaskImages): { all: TaskImages; places: number[] } {
+  const places = detector.references.samples.map((_, i) => task.samples.length + i);
+  return { all: joinImages(task, detector.references), places };
+}
+
+/** Writes for each picture that has a score one that explains it. */
+async function writePanels(
+  detector: RunDetector,
+  explainer: Explainer,
+  task: TaskImages,
+  judged: ReadonlyMap<string, Judged>,
+  fileOf: (path: string) => string,
+): Promise<void> {
+  const { all, places } = withReferences(detector, task);
+  const { size, register } = detector.config.model;
+  const indices = [...task.samples.keys()].filter(
+    (i) => judged.get(task.samples[i].path)?.score !== undefined,
+  );
+  const maps = await explainer.maps(all, indices, places);
+  for (const [k, i] of indices.entries()) {
+    const best = bestReference(all, i, places, register);
+    const panel = {
+      image: imageOf(all, i),
+      reference: best.image,
+      difference: normaliseMap(best.difference),
+      map: normaliseMap(maps[k]),
+    };
+    await writeFileAtomic(fileOf(task.samples[i].path), panelPng(panel, size));
+  }
+}
+
+interface Loaded {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+async function load(path: string, size: number): Promise<Loaded | Judged> {
   try {
-    return { path: absolute, bytes: await loadImageBytes(absolute, size) };
+    return { path, bytes: await loadImageBytes(path, size) };
   } catch (error) {
-    if (error instanceof ImageError) return { path: absolute, error: error.reason };
+    if (error instanceof ImageError) return { path, error: error.reason };
     throw error;
   }
 }
@@ -118,18 +232,10 @@ function asTask(loaded: readonly Loaded[], size: number): TaskImages {
   return { images, size, samples, labels: new Uint8Array(loaded.length), skipped: [] };
 }
 
-/** All pictures directly in a folder, as references. */
-async function loadFolder(folder: string, size: number): Promise<TaskImages> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`predict: --references ${folder}: the folder cannot be read (${error.code})`);
-  });
-  const paths = names.filter((name) => formatOfName(name)).sort();
-  if (paths.length === 0)
-    throw new Error(`predict: --references ${folder}: no PNG, JPEG, BMP or TIFF picture is in it`);
+/** All pictures in a folder, as references. */
+async function loadReferences(folder: string, size: number): Promise<TaskImages> {
+  const { paths } = await findPictures([folder]);
   const loaded: Loaded[] = [];
-  for (const name of paths) {
-    const path = resolve(join(folder, name));
-    loaded.push({ path, bytes: await loadImageBytes(path, size) });
-  }
+  for (const path of paths) loaded.push({ path, bytes: await loadImageBytes(path, size) });
   return asTask(loaded, size);
 }

@@ -1,6 +1,8 @@
+import { Option } from 'commander';
 import {
   algorithms,
   attentionPlacements,
+  duplicatePolicies,
   type FineTuneOptions,
   heads,
   innerLosses,
@@ -41,6 +43,10 @@ export const modelFlags: Flags<ModelConfig> = {
     flags: '--pixels <how>',
     help: `how pixels are centred and scaled: ${Object.keys(pixelNormalisations).join(', ')}`,
     choices: Object.keys(pixelNormalisations),
+  },
+  register: {
+    flags: '--register',
+    help: 'turn and shift each reference over its image first, for products that lie at any angle',
   },
 };
 
@@ -180,3 +186,19 @@ export const fineTuneFlags: Flags<FineTuneOptions> = {
   },
   memoryBudget,
 };
+
+const { patience: _, ...ofEnrolment } = fineTuneFlags;
+
+/** Options of a fine-tuning that have a part in enrolment: it has no early stopping. */
+export const enrolFlags: Flags<Omit<FineTuneOptions, 'patience'>> = {
+  ...ofEnrolment,
+  epochs: {
+    flags: '--epochs <n>',
+    help: 'most epochs; cross-validation chooses how many',
+    parse: integer(1),
+  },
+};
+
+/** What becomes of pictures that are there more than once. */
+export const duplicatesFlag = (help: string): Option =>
+  new Option('--duplicates <how>', help).choices(duplicatePolicies).default('separate');

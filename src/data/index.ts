@@ -1,3 +1,6 @@
+export { type Datasets, datasetsFile, readDatasets } from './datasets.ts';
+export { type Duplicates, findDuplicates, findShared, type Shared } from './duplicates.ts';
+export { type Fingerprint, fingerprints } from './fingerprint.ts';
 export { formatOfName, type ImageFormat } from './format.ts';
 export {
   type DecodeOptions,
@@ -21,6 +24,7 @@ export {
   resizeImages,
 } from './loader.ts';
 export { loadMask } from './mask.ts';
+export { findPictures, type Pictures } from './pictures.ts';
 export {
   type BreakKind,
   breakKinds,
@@ -39,6 +43,7 @@ export {
   textures,
   writeTask,
 } from './procedural/index.ts';
+export { type Placement, type Registration, registerReference } from './register.ts';
 export { resample, resizeToSquare } from './resize.ts';
 export {
   batches,
@@ -50,12 +55,14 @@ export {
   sampleEpisode,
 } from './sampler.ts';
 export {
+  type Copies,
   parseSplit,
   restoreSplit,
   type Split,
   type SplitOptions,
   type SplitRecord,
   serialiseSplit,
+  splitOf,
   splitTask,
   splitValidation,
 } from './split.ts';

@@ -6,7 +6,12 @@ export interface SplitOptions {
   readonly seed: number;
   /** Part of the samples that is for training. Default 0.7. */
   readonly trainFraction?: number;
+  /** Samples that stay on one side. */
+  readonly copies?: Copies;
 }
+
+/** Which samples are copies of one picture: a name of their group, by the id of each. */
+export type Copies = ReadonlyMap<string, string>;
 
 export interface Split {
   /** Both sorted by id. */
@@ -80,6 +85,19 @@ const partition = (
   return [first.sort(byId), second.sort(byId)];
 };
 
+/** Moves samples of the second side that are copies of one on the first to the first. */
+const keepTogether = (
+  first: readonly Sample[],
+  second: readonly Sample[],
+  copies: Copies,
+): [Sample[], Sample[]] => {
+  const here = new Set(first.map(({ id }) => copies.get(id)));
+  const moves = ({ id }: Sample): boolean => copies.has(id) && here.has(copies.get(id));
+  return [[...first, ...second.filter(moves)].sort(byId), second.filter((sample) => !moves(sample))];
+};
+
+const noCopies: Copies = new Map();
+
 const hashOf = (train: readonly SplitEntry[], test: readonly SplitEntry[]): string => {
   const line =
     (side: string) =>
@@ -89,15 +107,24 @@ const hashOf = (train: readonly SplitEntry[], test: readonly SplitEntry[]): stri
   return createHash('sha256').update(lines.join('')).digest('hex');
 };
 
+/** A split that was chosen otherwise. */
+export const splitOf = (train: readonly Sample[], test: readonly Sample[]): Split => ({
+  train: [...train].sort(byId),
+  test: [...test].sort(byId),
+  hash: hashOf(train, test),
+});
+
 /**
  * Splits a task into training and test samples: stratified by kind (so by label too), drawn by a seed, the same for
- * every order in which a file system lists the files. A kind with at least two samples is on both sides.
+ * every order in which a file system lists the files. A kind with at least two samples is on both sides, unless they are
+ * copies: what is a copy of a training sample is then for training too, so that the test part shows nothing learned from.
  * @throws RangeError unless 0 < trainFraction < 1.
  */
 export const splitTask = (task: Pick<Task, 'samples'>, options: SplitOptions): Split => {
-  const { seed, trainFraction = 0.7 } = options;
-  const [train, test] = partition(task.samples, trainFraction, new Random(seed).fork('split'), 'splitTask');
-  return { train, test, hash: hashOf(train, test) };
+  const { seed, trainFraction = 0.7, copies = noCopies } = options;
+  const [first, second] = partition(task.samples, trainFraction, new Random(seed).fork('split'), 'splitTask');
+  const [train, test] = keepTogether(first, second, copies);
+  return splitOf(train, test);
 };
 
 /**
@@ -109,6 +136,7 @@ export const splitValidation = (
   train: readonly Sample[],
   fraction: number,
   seed: number,
+  copies: Copies = noCopies,
 ): { train: Sample[]; validation: Sample[] } => {
   const [validation, rest] = partition(
     train,
@@ -116,7 +144,8 @@ export const splitValidation = (
     new Random(seed).fork('validation'),
     'splitValidation',
   );
-  return { train: rest, validation };
+  const [learned, judged] = keepTogether(rest, validation, copies);
+  return { train: learned, validation: judged };
 };
 
 /** The text of `split.json`. */

@@ -1,5 +1,5 @@
-import { gather, type LoadedTask, resizeImages, type Shot } from '../data/index.ts';
-import { tensor } from '../graph/index.ts';
+import { gather, type LoadedTask, registerReference, resizeImages, type Shot } from '../data/index.ts';
+import { type Tensor, tensor } from '../graph/index.ts';
 import { type ModelConfig, pixelNormalisations } from './config.ts';
 import type { LabelledPairs, Pairs } from './network.ts';
 
@@ -10,13 +10,38 @@ export type TaskImages = LoadedTask<Uint8Array>;
 export type Pairing = Pick<Shot, 'index' | 'reference'>;
 
 /** How a network takes its images. */
-type Input = Pick<ModelConfig, 'pixels'>;
+type Input = Pick<ModelConfig, 'pixels' | 'register'>;
 
-const pixels = (task: TaskImages, indices: readonly number[], model: Input, size: number) => {
+/** Pictures of one size. */
+type Pixels = Pick<TaskImages, 'images' | 'size'>;
+
+/** The bytes [3,S,S] of one image. */
+export const imageOf = ({ images, size }: Pixels, index: number): Uint8Array =>
+  images.subarray(index * 3 * size * size, (index + 1) * 3 * size * size);
+
+/** The references that an image is compared with: all but itself, unless there is no other. */
+export function otherReferences(image: number, references: readonly number[]): readonly number[] {
+  const others = references.filter((reference) => reference !== image);
+  return others.length > 0 ? others : references;
+}
+
+const pixels = (task: Pixels, indices: readonly number[], model: Input, size: number): Tensor => {
   const shown = size === task.size ? { task, indices } : resizeImages(task, indices, size);
   const floats = gather(shown.task, shown.indices, pixelNormalisations[model.pixels]);
   return tensor(floats, [indices.length, 3, size, size]);
 };
+
+/** The references of pairings, each laid over its image. */
+function registered(task: TaskImages, pairings: readonly Pairing[]): Pixels {
+  const { size } = task;
+  const images = new Uint8Array(pairings.length * 3 * size * size);
+  for (const [i, { index, reference }] of pairings.entries())
+    images.set(
+      registerReference(imageOf(task, index), imageOf(task, reference), size).image,
+      i * 3 * size * size,
+    );
+  return { images, size };
+}
 
 /**
  * The tensors of some pairs of a task: normalised images and references [N,3,S,S].
@@ -34,12 +59,19 @@ export const pairs = (
     model,
     size,
   ),
-  reference: pixels(
-    task,
-    pairings.map((p) => p.reference),
-    model,
-    size,
-  ),
+  reference: model.register
+    ? pixels(
+        registered(task, pairings),
+        pairings.map((_, i) => i),
+        model,
+        size,
+      )
+    : pixels(
+        task,
+        pairings.map((p) => p.reference),
+        model,
+        size,
+      ),
 });
 
 /** Pairs with the labels [N] of their images. */

@@ -31,6 +31,8 @@ export interface ModelConfig {
   readonly siamese: boolean;
   readonly head: Head;
   readonly pixels: PixelNormalisation;
+  /** Whether each reference is turned and shifted to lie over its image: for products at any angle; see `registerReference`. */
+  readonly register: boolean;
 }
 
 /** The paper's network: 256 px, 32 channels, attention after the first block, siamese. */
@@ -42,6 +44,7 @@ export const defaultModel: ModelConfig = {
   siamese: true,
   head: 'linear',
   pixels: 'symmetric',
+  register: false,
 };
 
 /** Grids of the pyramid, finest first. */
@@ -63,7 +66,7 @@ export const pyramidLevels = (config: ModelConfig): number[] =>
  * @throws naming the field, its value and what is allowed.
  */
 export function checkModel(config: ModelConfig): ModelConfig {
-  const { network, size, width, attention, siamese, head, pixels } = config;
+  const { network, size, width, attention, siamese, head, pixels, register } = config;
   const oneOf = (field: string, value: unknown, allowed: readonly unknown[]) => {
     if (!allowed.includes(value))
       throw new Error(`model: ${field} ${JSON.stringify(value)} must be one of ${allowed.join(', ')}`);
@@ -73,6 +76,7 @@ export function checkModel(config: ModelConfig): ModelConfig {
   oneOf('siamese', siamese, [true, false]);
   oneOf('head', head, heads);
   oneOf('pixels', pixels, Object.keys(pixelNormalisations));
+  oneOf('register', register, [true, false]);
   if (!Number.isInteger(width) || width < 1)
     throw new Error(`model: width ${width} must be a positive integer`);
   if (!Number.isInteger(size) || size < 32)

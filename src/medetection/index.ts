@@ -1,6 +1,7 @@
 export * from './batch.ts';
 export * from './check-options.ts';
 export * from './config.ts';
+export * from './enrol.ts';
 export * from './fine-tune.ts';
 export type { BlockParams, Pass } from './layers.ts';
 export { type Learned, startOf } from './meta-objective.ts';
@@ -11,9 +12,12 @@ export { checkPreset, diffPresets, type PresetDifference, parsePreset, readPrese
 export * from './presets.ts';
 export * from './run.ts';
 export * from './run-detector.ts';
+export * from './run-duplicates.ts';
+export * from './run-enrol.ts';
 export * from './run-episode.ts';
 export * from './run-fine-tune.ts';
 export * from './run-judgement.ts';
+export * from './run-learned.ts';
 export * from './run-meta-train.ts';
 export * from './run-state.ts';
 export * from './run-tasks.ts';
@@ -28,3 +32,4 @@ export {
   type Weights,
 } from './state-dict.ts';
 export * from './step-measures.ts';
+export * from './tuning.ts';

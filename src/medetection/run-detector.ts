@@ -3,7 +3,6 @@ import { parseSplit, restoreSplit } from '../data/index.ts';
 import { type Summary, summary } from '../metrics/index.ts';
 import type { TaskImages } from './batch.ts';
 import { type FineTuneConfig, hashImages, readConfig, readRunFile, runFiles } from './run.ts';
-import { indicesOf } from './run-fine-tune.ts';
 import type { ScoredImage } from './run-judgement.ts';
 import { findTarget, type LoadHooks, loadTasks } from './run-tasks.ts';
 import { joinImages, loadDetector, loadReferences } from './run-tensors.ts';
@@ -14,28 +13,31 @@ export class RunDetector {
   readonly folder: string;
   readonly config: FineTuneConfig;
   readonly references: TaskImages;
-  readonly #detector: Detector;
+  readonly detector: Detector;
   readonly #scorer: Scorer;
 
   private constructor(folder: string, config: FineTuneConfig, detector: Detector, references: TaskImages) {
     this.folder = folder;
     this.config = config;
     this.references = references;
-    this.#detector = detector;
+    this.detector = detector;
     this.#scorer = new Scorer(config.model, config.options);
   }
 
   /**
    * Opens a fine-tuned run.
    * @param references pictures to compare with instead of those stored in the run.
+   * @param register lays each reference over its picture even where the run was not trained so.
    * @throws when the folder is no fine-tuned run, or its files are damaged.
    */
   static async open(
     folder: string,
     references?: (size: number) => Promise<TaskImages>,
+    register = false,
   ): Promise<RunDetector> {
     const root = resolve(folder);
-    const config = await readConfig(root, 'fine-tune');
+    const stored = await readConfig(root, 'fine-tune');
+    const config = register ? { ...stored, model: { ...stored.model, register } } : stored;
     const detector = await loadDetector(root, config.model);
     const chosen = references
       ? await references(config.model.size)
@@ -52,12 +54,12 @@ export class RunDetector {
     indices: readonly number[],
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float32Array> {
-    return this.#scorer.scores(this.#detector, ...this.#compared(task, indices), onProgress);
+    return this.#scorer.scores(this.detector, ...this.#compared(task, indices), onProgress);
   }
 
   /** As {@link scores}, but NaN or infinite where the network computes no finite number. */
   rawScores(task: TaskImages, indices: readonly number[]): Promise<Float32Array> {
-    return this.#scorer.rawScores(this.#detector, ...this.#compared(task, indices));
+    return this.#scorer.rawScores(this.detector, ...this.#compared(task, indices));
   }
 
   #compared(task: TaskImages, indices: readonly number[]): [TaskImages, readonly number[], number[]] {
@@ -73,16 +75,19 @@ export interface Evaluation {
 }
 
 /**
- * Measures a run's detector on the test part of its split.
+ * Loads the pictures of the test part of a run's split.
  * @param data where the data are now, if they moved.
  * @throws when pictures of the split are gone, have another label, or are not what they were.
  */
-export async function evaluateRun(
-  detector: RunDetector,
+export async function loadTestPart(
+  { folder, config }: RunDetector,
   data: string | undefined,
-  hooks: LoadHooks & { readonly onScore?: (done: number, total: number) => void } = {},
-): Promise<Evaluation> {
-  const { folder, config } = detector;
+  hooks: LoadHooks = {},
+): Promise<TaskImages> {
+  if (config.enrolled)
+    throw new Error(
+      `run: ${folder}: it was enrolled from all its photographs, so no test part is left to measure it on; ${runFiles.enrolment} in it says what cross-validation showed. For new pictures of known label, use predict`,
+    );
   const bytes = await readRunFile(folder, runFiles.split, 'there is no split; the run is not whole');
   const record = parseSplit(new TextDecoder().decode(bytes), join(folder, runFiles.split));
   if (record.hash !== config.splitHash)
@@ -93,11 +98,25 @@ export async function evaluateRun(
   const { test } = restoreSplit(record, target);
   const part = { ...target, samples: test };
   const [task] = await loadTasks([part], { size: config.model.size, skipBroken: config.skipBroken }, hooks);
-  const indices = indicesOf(task, test);
-  if (hashImages(task, indices) !== config.testHash)
+  if (hashImages(task) !== config.testHash)
     throw new Error(
       `run: ${target.root}: the pictures of the test part are not what they were when ${folder} was made: restore them, or fine-tune anew`,
     );
+  return task;
+}
+
+/**
+ * Measures a run's detector on the test part of its split.
+ * @param data where the data are now, if they moved.
+ * @throws as {@link loadTestPart}.
+ */
+export async function evaluateRun(
+  detector: RunDetector,
+  data: string | undefined,
+  hooks: LoadHooks & { readonly onScore?: (done: number, total: number) => void } = {},
+): Promise<Evaluation> {
+  const task = await loadTestPart(detector, data, hooks);
+  const indices = task.samples.map((_, i) => i);
   const scores = await detector.scores(task, indices, hooks.onScore);
   const labels = indices.map((i) => task.labels[i]);
   const images = indices.map((i, k) => {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import {
+  type Copies,
   chooseShots,
   type Sample,
   type Split,
@@ -33,7 +34,9 @@ import {
   type SeenTask,
   writeConfig,
 } from './run.ts';
+import { copiesById, type DuplicatePolicy, duplicatesOf, guardParts } from './run-duplicates.ts';
 import { saveJudgement } from './run-judgement.ts';
+import { learnedPictures, loadLearned, recognised, saveLearned } from './run-learned.ts';
 import { loadFineTuneState, saveFineTuneState } from './run-state.ts';
 import { attempting, findTarget, type LoadHooks, loadTasks } from './run-tasks.ts';
 import { loadParams, saveReferences, saveWeights } from './run-tensors.ts';
@@ -57,6 +60,8 @@ export interface FineTuneRequest {
   readonly maxPerClass?: number;
   /** Whether the initial weights may have learned from the target. */
   readonly allowSeen: boolean;
+  /** What becomes of pictures that are in two parts of the split (default: `separate`). */
+  readonly duplicates?: DuplicatePolicy;
 }
 
 export interface FineTuneRunHooks extends LoadHooks {
@@ -93,7 +98,7 @@ export async function runFineTune(
   request: FineTuneRequest,
   hooks: FineTuneRunHooks = {},
 ): Promise<FineTuneRun> {
-  const { data, target: name, seed, skipBroken, maxPerClass, allowSeen } = request;
+  const { data, target: name, seed, skipBroken, maxPerClass, allowSeen, duplicates = 'separate' } = request;
   const options = checkFineTuneOptions(request.options);
   const folder = resolve(request.folder);
   const init = request.init === 'random' ? request.init : resolve(request.init);
@@ -108,15 +113,22 @@ export async function runFineTune(
         ? await loadParams(init, model)
         : (await readStateDict(init, model)).params;
   const { target } = await findTarget(data, name, undefined, request);
-  const split = splitTask(target, { seed });
+  const learned = isRun ? await loadLearned(init) : undefined;
+  const [task] = await loadTasks([target], { size: model.size, skipBroken }, hooks);
+  const { split, parts } = splitImages(target, task, { seed, duplicates, options }, hooks.warn);
   const seen = before === undefined ? [] : seenTasks(before);
   const known = knownTarget(before, seen, name, split.hash);
-  if (!allowSeen && known !== undefined) throw leak(init, known.name, name);
-  const [task] = await loadTasks([target], { size: model.size, skipBroken }, hooks);
-  const imagesHash = hashImages(task);
-  const same = seen.find(({ name: other, hash }) => hash === imagesHash && other !== name);
-  if (!allowSeen && same !== undefined) throw leak(init, same.name, name);
-  const parts = partsOf(task, target, split, seed, options.shots);
+  if (!allowSeen) {
+    checkUnseen('fine-tune', init, known && `task ${known.name}`);
+    const again = learned ? recognised(learned, task, parts.test) : [];
+    checkUnseen(
+      'fine-tune',
+      init,
+      again.length > 0
+        ? `${again.length} of the ${parts.test.length} pictures of the test part (${again[0].sample.id} is ${again[0].learned})`
+        : undefined,
+    );
+  }
   const config: FineTuneConfig = {
     version: 1,
     kind: 'fine-tune',
@@ -130,12 +142,15 @@ export async function runFineTune(
     init,
     splitHash: split.hash,
     testHash: hashImages(task, parts.test),
-    imagesHash,
+    imagesHash: hashImages(task),
     seen,
     allowSeen,
+    duplicates,
     ...(await environmentOfRun()),
   };
   await createRun(folder, config, serialiseSplit(split, name, { seed }));
+  const indices = [...parts.train, ...parts.validation];
+  await saveLearned(folder, learnedPictures(model.size, [{ name, images: task, indices }], learned));
   return tune(folder, config, task, parts, params, hooks);
 }
 
@@ -166,19 +181,19 @@ export async function resumeFineTune(
   };
   const state = await loadFineTuneState(folder, config.model);
   const { target } = await findTarget(config.data, config.target, undefined, config);
-  const { model, seed, skipBroken, options } = config;
+  const { model, skipBroken } = config;
   const [task] = await loadTasks([target], { size: model.size, skipBroken }, hooks);
-  const split = splitTask(target, { seed });
+  const { split, parts } = splitImages(target, task, config);
   if (split.hash !== config.splitHash || hashImages(task) !== config.imagesHash)
     throw new Error(
       `run: ${target.root}: the pictures are not those that ${folder} learned from, so it cannot go on as if it had never stopped: restore them, or fine-tune anew`,
     );
   await writeConfig(folder, config);
-  return tune(folder, config, task, partsOf(task, target, split, seed, options.shots), state, hooks);
+  return tune(folder, config, task, parts, state, hooks);
 }
 
 /** The tasks that a run's weights have learned from. */
-const seenTasks = (config: RunConfig): readonly SeenTask[] =>
+export const seenTasks = (config: RunConfig): readonly SeenTask[] =>
   config.kind === 'meta-train'
     ? config.tasks.map(({ name, hash }) => ({ name, hash }))
     : [...config.seen, { name: config.target, hash: config.imagesHash }];
@@ -194,10 +209,35 @@ function knownTarget(
   return (again ? seen.slice(0, -1) : seen).find((task) => task.name === name);
 }
 
-const leak = (init: string, learned: string, target: string): Error =>
-  new Error(
-    `fine-tune: ${init}: its weights have learned from task ${learned}${learned === target ? '' : `, whose pictures are those of ${target}`}: what the test part then shows is not how well a new product is judged. Meta-train with --target ${target}, or give --allow-seen`,
-  );
+/** @throws when weights have learned from what they are to be judged by: `learned` says what, if anything. */
+export function checkUnseen(
+  command: 'fine-tune' | 'enroll',
+  init: string,
+  learned: string | undefined,
+): void {
+  if (learned !== undefined)
+    throw new Error(
+      `${command}: ${init}: its weights have learned from ${learned}: what is measured then is not how well a new product is judged. Meta-train with this product left out, or give --allow-seen`,
+    );
+}
+
+/**
+ * Splits a task, its copies as the policy says, and tells of duplicates that are in two parts.
+ * @throws when a part is empty, or there are duplicates and the policy is to refuse.
+ */
+function splitImages(
+  target: Task,
+  task: TaskImages,
+  { seed, duplicates: policy, options }: Pick<FineTuneConfig, 'seed' | 'duplicates' | 'options'>,
+  warn?: LoadHooks['warn'],
+): { split: Split; parts: Parts } {
+  const duplicates = duplicatesOf(task);
+  const copies = policy === 'separate' ? copiesById(duplicates) : undefined;
+  const split = splitTask(target, { seed, copies });
+  const parts = partsOf(task, target, split, seed, options.shots, copies);
+  guardParts(target.name, task, parts, duplicates, policy, warn);
+  return { split, parts };
+}
 
 /** Where the pictures of each part are. The pictures to stop by are among the shots: more labels are not looked at. */
 function partsOf(
@@ -206,9 +246,10 @@ function partsOf(
   split: Split,
   seed: number,
   shots: number | undefined,
+  copies?: Copies,
 ): Parts {
   const labelled = shots === undefined ? split.train : chooseShots(split.train, shots, seed);
-  const { train, validation } = splitValidation(labelled, VALIDATION, seed);
+  const { train, validation } = splitValidation(labelled, VALIDATION, seed, copies);
   const parts = {
     train: indicesOf(task, train),
     validation: indicesOf(task, validation),

@@ -1,5 +1,12 @@
 import { resolve } from 'node:path';
-import { sampleEpisode, serialiseSplit, splitTask, type Task } from '../data/index.ts';
+import {
+  datasetsFile,
+  readDatasets,
+  sampleEpisode,
+  serialiseSplit,
+  splitTask,
+  type Task,
+} from '../data/index.ts';
 import type { Plan } from '../device/plan.ts';
 import { Random } from '../random.ts';
 import type { TaskImages } from './batch.ts';
@@ -19,6 +26,8 @@ import {
   readConfig,
   writeConfig,
 } from './run.ts';
+import { type DuplicatePolicy, withoutTarget } from './run-duplicates.ts';
+import { learnedPictures, saveLearned } from './run-learned.ts';
 import { loadState, saveState } from './run-state.ts';
 import { attempting, findTarget, type LoadHooks, loadTasks, taskNamed } from './run-tasks.ts';
 import { saveWeights } from './run-tensors.ts';
@@ -31,6 +40,10 @@ export interface MetaTrainRequest {
   readonly target: string;
   /** More tasks that are not learned from. */
   readonly leaveOut: readonly string[];
+  /** Whether no task of the target's data set is learned from: see `readDatasets`. */
+  readonly leaveOutDataset?: boolean;
+  /** What becomes of the target's pictures in learned tasks (default: `separate`). */
+  readonly duplicates?: DuplicatePolicy;
   readonly model: ModelConfig;
   readonly options: MetaTrainOptions;
   readonly seed: number;
@@ -96,15 +109,17 @@ export async function runMetaTrain(
   request: MetaTrainRequest,
   hooks: MetaTrainRunHooks = {},
 ): Promise<MetaTrainRun> {
-  const { data, target: name, leaveOut, seed, skipBroken, maxPerClass } = request;
+  const { data, target: name, seed, skipBroken, maxPerClass, duplicates = 'separate' } = request;
   const options = checkMetaTrainOptions(request.options);
   const folder = resolve(request.folder);
   const model = checkModel(request.model);
   await checkNewFolder(folder);
   const { tasks, target } = await findTarget(data, name, hooks.warn, request);
-  for (const left of leaveOut) taskNamed(tasks, left, data);
+  for (const left of request.leaveOut) taskNamed(tasks, left, data);
+  const dataset = request.leaveOutDataset ? await datasetOf(data, name, tasks, hooks.warn) : undefined;
+  const leaveOut = [...new Set([...request.leaveOut, ...(dataset?.others ?? [])])];
   const candidates = tasks.filter((task) => task !== target && !leaveOut.includes(task.name));
-  const learned = await loadLearnable(candidates, request, hooks);
+  const learned = await loadLearnable(candidates, target, { model, options, skipBroken, duplicates }, hooks);
   const split = splitTask(target, { seed });
   const config: MetaTrainConfig = {
     version: 1,
@@ -122,20 +137,61 @@ export async function runMetaTrain(
       hash: hashImages(images),
     })),
     leaveOut,
+    ...(dataset && { leaveOutDataset: dataset.name }),
+    duplicates,
     splitHash: split.hash,
     ...(await environmentOfRun()),
   };
   const start = initMetaState(initModel(model, new Random(seed).fork('init')), options);
   await createRun(folder, config, serialiseSplit(split, name, { seed }));
+  await saveLearned(
+    folder,
+    learnedPictures(
+      model.size,
+      learned.map(({ task, images }) => ({ name: task.name, images })),
+    ),
+  );
   await saveState(folder, start);
   const images = learned.map((l) => l.images);
   return train(folder, config, images, start, request.checkpointEvery, hooks);
 }
 
-/** Loads the tasks that are large enough for an episode; the others are named in warnings. */
+/**
+ * The target's data set and the other tasks of it.
+ * @throws when no file says which task belongs to which, or it does not name the target.
+ */
+async function datasetOf(
+  data: string,
+  target: string,
+  tasks: readonly Task[],
+  warn: LoadHooks['warn'],
+): Promise<{ name: string; others: string[] }> {
+  const datasets = await readDatasets(data);
+  const name = datasets?.get(target);
+  if (datasets === undefined || name === undefined)
+    throw new Error(
+      `meta-train: ${resolve(data, datasetsFile)}: ${datasets ? `it does not name ${target}` : 'there is no such file'}, so that its data set cannot be left out: write one such as {"${target}": "a data set"}, with every task of that data set`,
+    );
+  for (const other of datasets.keys())
+    if (!tasks.some((task) => task.name === other))
+      warn?.(`${resolve(data, datasetsFile)}: it names "${other}", which is no task of the folder`);
+  const others = tasks.filter((task) => task.name !== target && datasets.get(task.name) === name);
+  return { name, others: others.map((task) => task.name) };
+}
+
+/**
+ * Loads the tasks that are large enough for an episode, without the target's own pictures; those that are not are named in
+ * warnings.
+ */
 async function loadLearnable(
   tasks: readonly Task[],
-  { model, options, skipBroken }: MetaTrainRequest,
+  target: Task,
+  {
+    model,
+    options,
+    skipBroken,
+    duplicates,
+  }: Pick<MetaTrainConfig, 'model' | 'options' | 'skipBroken' | 'duplicates'>,
   hooks: LoadHooks,
 ): Promise<{ task: Task; images: TaskImages }[]> {
   const fits = (task: Task, labels: ArrayLike<number>): boolean => {
@@ -156,13 +212,25 @@ async function loadLearnable(
     ),
   );
   enough(chosen.length);
-  const loaded = await loadTasks(chosen, { size: model.size, skipBroken }, hooks);
+  const loaded = await loadApart(chosen, target, { model, skipBroken, duplicates }, hooks);
   const learned = chosen
     .map((task, i) => ({ task, images: loaded[i] }))
-    // Skipped pictures may have made it too small.
-    .filter(({ task, images }) => images.skipped.length === 0 || fits(task, images.labels));
+    // Pictures that were left out may have made it too small.
+    .filter(({ task, images }) => images.labels.length === task.samples.length || fits(task, images.labels));
   enough(learned.length);
   return learned;
+}
+
+/** Loads tasks to learn from, without the target's own pictures. */
+async function loadApart(
+  tasks: readonly Task[],
+  target: Task,
+  { model, skipBroken, duplicates }: Pick<MetaTrainConfig, 'model' | 'skipBroken' | 'duplicates'>,
+  hooks: LoadHooks,
+): Promise<TaskImages[]> {
+  const [own, ...loaded] = await loadTasks([target, ...tasks], { size: model.size, skipBroken }, hooks);
+  const named = tasks.map(({ name }, i) => ({ name, images: loaded[i] }));
+  return withoutTarget(named, { name: target.name, images: own }, duplicates, hooks.warn);
 }
 
 /**
@@ -182,10 +250,9 @@ export async function resumeMetaTrain(
     ...(await environmentOfRun()),
   };
   const state = await loadState(folder, config.model, config.options);
-  const { tasks } = await findTarget(config.data, config.target, hooks.warn, config);
+  const { tasks, target } = await findTarget(config.data, config.target, hooks.warn, config);
   const named = config.tasks.map(({ name }) => taskNamed(tasks, name, config.data));
-  const { skipBroken } = config;
-  const images = await loadTasks(named, { size: config.model.size, skipBroken }, hooks);
+  const images = await loadApart(named, target, config, hooks);
   for (const [i, { name, hash }] of config.tasks.entries()) {
     if (hashImages(images[i]) !== hash)
       throw new Error(

@@ -9,6 +9,7 @@ import { checkFineTuneOptions, checkMetaTrainOptions } from './check-options.ts'
 import { checkModel, type ModelConfig } from './config.ts';
 import type { FineTuneOptions } from './fine-tune.ts';
 import type { MetaTrainOptions } from './meta-options.ts';
+import { type DuplicatePolicy, duplicatePolicies } from './run-duplicates.ts';
 
 /**
  * A run is a folder: what a command learned, how, and everything it takes to go on from there. Every file but the log is
@@ -25,6 +26,10 @@ export const runFiles = {
   state: 'state.safetensors',
   /** The pictures that a fine-tuned run compares with, as bytes. */
   references: 'references.safetensors',
+  /** The pictures that the weights have learned from, by their fingerprints. */
+  learned: 'learned.json',
+  /** Of an enrolled run, how far it can be trusted. */
+  enrolment: 'enrolment.json',
   /** Which pictures of the target are for training and which for the test. */
   split: 'split.json',
   /** What the best epoch's detector gave for every picture of the validation and test parts. */
@@ -45,6 +50,7 @@ interface CommonConfig {
   readonly skipBroken: boolean;
   /** At most so many pictures of each class of a task are used (default: all). */
   readonly maxPerClass?: number;
+  readonly duplicates: DuplicatePolicy;
   /** The hash of `split.json`. */
   readonly splitHash: string;
   readonly adapter: string;
@@ -58,10 +64,14 @@ export interface MetaTrainConfig extends CommonConfig {
   readonly tasks: readonly { readonly name: string; readonly images: number; readonly hash: string }[];
   /** Tasks left out besides the target. */
   readonly leaveOut: readonly string[];
+  /** The data set of which every task was left out, if one was. */
+  readonly leaveOutDataset?: string;
 }
 
 export interface FineTuneConfig extends CommonConfig {
   readonly kind: 'fine-tune';
+  /** Of a run that was enrolled, the folders of its photographs, all of which it learned from: it has no test part. */
+  readonly enrolled?: { readonly good: string; readonly bad?: string };
   readonly options: FineTuneOptions;
   /** `random`, or the absolute path of the run whose weights were the start. */
   readonly init: string;
@@ -182,6 +192,8 @@ export async function readConfig(folder: string, kind?: RunConfig['kind']): Prom
     fail(`the list of tasks learned from (${config.kind === 'meta-train' ? 'tasks' : 'seen'}) is missing`);
   if (typeof options !== 'object' || options === null || typeof model !== 'object' || model === null)
     fail('options or model is missing');
+  if (!duplicatePolicies.includes(config.duplicates))
+    fail(`duplicates ${JSON.stringify(config.duplicates)} is none of ${duplicatePolicies.join(', ')}`);
   try {
     checkModel(model);
     if (config.kind === 'meta-train') checkMetaTrainOptions(config.options);

@@ -2,7 +2,7 @@ import { type Compiled, compile, evaluate } from '../compile/index.ts';
 import { type Tensor, tree } from '../graph/index.ts';
 import { byStatistics, collecting, type Statistics } from '../nn/index.ts';
 import { Random } from '../random.ts';
-import { type Pairing, pairs, type TaskImages } from './batch.ts';
+import { otherReferences, type Pairing, pairs, type TaskImages } from './batch.ts';
 import type { ModelConfig } from './config.ts';
 import type { FineTuneOptions } from './fine-tune.ts';
 import { logits, type ModelParams, type Pairs } from './network.ts';
@@ -15,7 +15,7 @@ export interface Detector {
 }
 
 /** Pairs per forward pass. One size for all passes, so that one plan serves; the last one is filled up. */
-const BATCH = 32;
+export const BATCH = 32;
 
 /** What of a fine-tuning decides how images are judged. */
 export type Judging = Pick<FineTuneOptions, 'scales' | 'referenceChoice'>;
@@ -98,8 +98,7 @@ export class Scorer {
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float32Array> {
     const pairings = images.flatMap((index, place) => {
-      const others = references.filter((r) => r !== index);
-      const allowed = others.length > 0 ? others : references;
+      const allowed = otherReferences(index, references);
       // By the image's name, so that it meets the same reference whatever else is judged.
       const { id } = task.samples[index];
       const drawn = () => [allowed[new Random(0).fork(id).int(allowed.length)]];
@@ -130,5 +129,5 @@ export class Scorer {
 }
 
 /** A batch of full size: what is missing repeats what is there. */
-const fill = <T>(batch: readonly T[], size: number): T[] =>
+export const fill = <T>(batch: readonly T[], size: number): T[] =>
   Array.from({ length: size }, (_, i) => batch[i % batch.length]);

@@ -15,5 +15,6 @@ export * from './measures.ts';
 export type { Maps, Masks } from './pixel-inputs.ts';
 export { iou, pointingGame } from './pixel-overlap.ts';
 export { pixelAuroc, pro } from './pixel-ranking.ts';
+export { proportionInterval } from './proportion.ts';
 export { auroc, aurocOfDecisions, averagePrecision, type RocCurve, rocCurve } from './ranking.ts';
 export { type Metric, type Summary, summary, summaryIntervals } from './summary.ts';

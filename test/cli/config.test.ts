@@ -52,6 +52,7 @@ test('weights of the official network leave for PyTorch and come back', async ()
       options: defaultMetaTrain,
       seed: 0,
       skipBroken: false,
+      duplicates: 'separate',
       tasks: [],
       leaveOut: [],
       splitHash: '',

@@ -84,6 +84,28 @@ test('validation comes out of the training part, stratified', () => {
   assert.not.equal(splitValidation(train, 0.2, 2), parts);
 });
 
+test('copies are on one side, and the rest stays where it was', () => {
+  const before = splitTask(tile, { seed: 1 });
+  const [a, b, c] = [before.train[0], before.test[0], before.test[1]].map(({ id }) => id);
+  const other = before.test.slice(2, 4).map(({ id }) => id);
+  const copies = new Map([
+    ...[a, b, c].map((id) => [id, a] as const),
+    ...other.map((id) => [id, other[0]] as const),
+  ]);
+  const { train, test: rest, hash } = splitTask(tile, { seed: 1, copies });
+  assert.equal(ids(train), [...ids(before.train), b, c].sort());
+  assert.equal(
+    ids(rest),
+    ids(before.test).filter((id) => id !== b && id !== c),
+  );
+  assert.is.not(hash, before.hash);
+
+  const parts = splitValidation(before.train, 0.2, 1);
+  const pair = new Map([parts.train[5].id, parts.validation[5].id].map((id) => [id, 'pair']));
+  const together = splitValidation(before.train, 0.2, 1, pair);
+  assert.equal(ids(together.train), [...ids(parts.train), parts.validation[5].id].sort());
+});
+
 test('fractions that part nothing are refused', () => {
   for (const trainFraction of [0, 1, -1, Number.NaN]) {
     assert.throws(

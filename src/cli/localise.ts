@@ -1,0 +1,127 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { bestReference, type LocalisedRun, localiseRun, normaliseMap, panelPng } from '../explain/index.ts';
+import { decisionOf, Interrupted, imageOf, RunDetector } from '../medetection/index.ts';
+import type { DecisionRule } from '../metrics/index.ts';
+import { writeFileAtomic } from '../store/index.ts';
+import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
+import { printDecision, thresholdHelp } from './decision.ts';
+import { addMapFlags, type MapOptions, mapOptions } from './explain-flags.ts';
+import { decisionRule, fraction } from './flags.ts';
+import { shortPath } from './invocation.ts';
+import { decimals, table } from './output.ts';
+import { type Progress, startProgress } from './progress.ts';
+import { loadingUi } from './training.ts';
+
+interface Options extends CommonOptions, MapOptions {
+  readonly run: string;
+  readonly data?: string;
+  readonly out?: string;
+  readonly threshold?: DecisionRule;
+  readonly iouThreshold: number;
+}
+
+export function addLocalise(program: Command): void {
+  const command = program
+    .command('localise')
+    .description('measure heat-maps against the masks of the test part: pixel AUROC, PRO, pointing game, IoU')
+    .requiredOption('--run <run>', 'folder of a fine-tuned run on a task with masks')
+    .option('--data <dir>', 'where the folder of tasks is now, if it moved')
+    .option(
+      '--out <dir>',
+      'folder for a PNG of each defective picture: itself, reference, difference, heat-map, mask',
+    )
+    .option(
+      '--iou-threshold <part>',
+      "part of a map's largest value from which IoU calls a pixel defective",
+      fraction,
+      0.5,
+    )
+    .option('--threshold <rule>', thresholdHelp, decisionRule);
+  addMapFlags(command);
+  addCommon(command).action(async (options: Options) => {
+    const output = outputOf(options);
+    const { data, iouThreshold } = options;
+    await withDevice(options, output, async (signal) => {
+      const run = await RunDetector.open(options.run, undefined, options.register);
+      const decision = await decisionOf(run.folder, options.threshold);
+      const loading = loadingUi(output);
+      let bar: Progress | undefined;
+      const during = (label: string) => {
+        let own: Progress | undefined;
+        return (done: number, total: number) => {
+          if (signal.aborted) throw new Interrupted('stopped while measuring');
+          if (own === undefined) {
+            bar?.stop();
+            own = bar = startProgress(label, 'pair', total);
+          }
+          own.update(done);
+        };
+      };
+      const localised = await localiseRun(
+        run,
+        { data, explain: mapOptions(options), iouThreshold, threshold: decision.threshold },
+        { ...loading, signal, onScore: during('scoring'), onMap: during('explaining') },
+      ).finally(() => {
+        loading.finish();
+        bar?.stop();
+      });
+      const { register } = run.config.model;
+      const { rows, images, unmasked } = localised;
+      if (unmasked.length > 0)
+        output.warn(
+          `${unmasked.length} defective pictures have no mask and are not measured, the first is ${unmasked[0]}`,
+        );
+      if (options.out) await writePanels(localised, options.out, register);
+      output.record({
+        run: run.folder,
+        ...mapOptions(options),
+        register,
+        decision,
+        iouThreshold,
+        rows,
+        images,
+        unmasked,
+      });
+      output.print(
+        `${run.config.target}: ${options.method} at ${options.block}, ${images.length} pictures of the test part, detector ${shortPath(run.folder)}`,
+      );
+      output.print();
+      output.print(
+        table([
+          ['defect', 'pictures', 'pixel AUROC', 'PRO', 'pointing game', `IoU at ${iouThreshold}`],
+          ...rows.map(({ name, pictures, pixelAuroc, pro, pointingGame, iou }) => [
+            name,
+            String(pictures),
+            ...[pixelAuroc, pro, pointingGame, iou].map(decimals),
+          ]),
+        ]),
+      );
+      output.print();
+      output.print('found: the defective pictures that the detector calls so');
+      printDecision(decision, output);
+      if (options.out) output.print(`panels: ${shortPath(options.out)}`);
+    });
+  });
+}
+
+/** Writes image | best reference | difference | overlay | mask of every defective picture, by its id with `-` for `/`. */
+async function writePanels(localised: LocalisedRun, folder: string, register: boolean): Promise<void> {
+  const { images, task, maps, masks, references } = localised;
+  await mkdir(folder, { recursive: true });
+  for (const [k, { id, label }] of images.entries()) {
+    if (label === 0) continue;
+    const place = task.samples.findIndex((sample) => sample.id === id);
+    const best = bestReference(task, place, references, register);
+    const panel = {
+      image: imageOf(task, place),
+      reference: best.image,
+      difference: normaliseMap(best.difference),
+      map: normaliseMap(maps[k]),
+      mask: masks[k],
+    };
+    const name = id.replaceAll('/', '-').replace(/\.[^.]*$/, '');
+    await writeFileAtomic(join(folder, `${name}.png`), panelPng(panel, task.size));
+  }
+}

@@ -1,0 +1,149 @@
+import { grad } from '../autodiff/index.ts';
+import { type Compiled, compile } from '../compile/index.ts';
+import { resample } from '../data/index.ts';
+import type { Tensor } from '../graph/index.ts';
+import {
+  BATCH,
+  blocksOf,
+  type Detector,
+  fill,
+  type ModelConfig,
+  type ModelParams,
+  otherReferences,
+  outputs,
+  type Pairs,
+  pairs,
+  type TaskImages,
+} from '../medetection/index.ts';
+import { byStatistics, type Statistics } from '../nn/index.ts';
+import { type CamMethod, cams } from './cam.ts';
+
+/**
+ * Which score is explained: the log-odds of a defect; or the logit of one class alone, which of a network with one logit z is z
+ * for `defective` and -z for `normal`.
+ */
+export const explainedLogits = ['log-odds', 'defective', 'normal'] as const;
+export type ExplainedLogit = (typeof explainedLogits)[number];
+
+export interface ExplainOptions {
+  /** The block whose features are looked at: one of {@link explainableBlocks}. */
+  readonly block: string;
+  readonly method: CamMethod;
+  readonly logit: ExplainedLogit;
+}
+
+export const defaultExplain: ExplainOptions = {
+  block: 'difference',
+  method: 'grad-cam',
+  logit: 'log-odds',
+};
+
+/** The blocks of a network that maps can be made of, in the order in which the features pass them. */
+export const explainableBlocks = (model: ModelConfig): string[] => blocksOf(model);
+
+/** Where on its images a detector's score comes from. Compiles one plan, for batches of one size. */
+export class Explainer {
+  readonly options: ExplainOptions;
+  readonly #detector: Detector;
+  readonly #maps: Compiled<[ModelParams, Statistics, Pairs], Tensor>;
+
+  /** @throws when the network has no such block (listing those it has), or there is no such method or logit. */
+  constructor(detector: Detector, options: Partial<ExplainOptions> = {}) {
+    this.options = checkExplain({ ...defaultExplain, ...options }, detector.model);
+    this.#detector = detector;
+    this.#maps = compile((params: ModelParams, statistics: Statistics, batch: Pairs) =>
+      batchMaps({ model: detector.model, params, statistics }, batch, this.options),
+    );
+  }
+
+  /**
+   * The map of each image [size, size], in the score's unit and so comparable between images: the mean over all references of
+   * the maps [H,W] at the block, enlarged (bilinear) to the image. Images do not influence each other.
+   *
+   * @param references indices of defect-free images of the task; one that is the image itself is passed over.
+   * @throws when a value is not finite, naming the image.
+   */
+  async maps(
+    task: TaskImages,
+    indices: readonly number[],
+    references: readonly number[],
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Float32Array[]> {
+    const { model, params, statistics } = this.#detector;
+    const pairings = indices.flatMap((index, place) =>
+      otherReferences(index, references).map((reference) => ({ index, reference, place })),
+    );
+    const sums: Float32Array[] = [];
+    const counts = new Float64Array(indices.length);
+    let side = 0;
+    for (let i = 0; i < pairings.length; i += BATCH) {
+      const batch = pairings.slice(i, i + BATCH);
+      const shown = pairs(task, fill(batch, BATCH), model);
+      const output = await this.#maps(params, statistics, shown);
+      const values = (await output.data()) as Float32Array;
+      side = output.shape[1];
+      output.dispose();
+      batch.forEach(({ place }, j) => {
+        const map = values.subarray(j * side * side, (j + 1) * side * side);
+        sums[place] ??= new Float32Array(map.length);
+        map.forEach((value, k) => {
+          sums[place][k] += value;
+        });
+        counts[place]++;
+      });
+      onProgress?.(Math.min(i + BATCH, pairings.length), pairings.length);
+    }
+    return sums.map((sum, place) => {
+      if (!sum.every(Number.isFinite))
+        throw new Error(
+          `explain: image ${indices[place]} (${task.samples[indices[place]].path}) has no finite map at ${this.options.block}: the network's training has failed, train again with lower rates`,
+        );
+      const mean = sum.map((value) => value / counts[place]);
+      return resample(mean, side, side, 1, task.size, task.size);
+    });
+  }
+}
+
+/** @throws naming the option, its value and what is allowed. */
+export function checkExplain(options: ExplainOptions, model: ModelConfig): ExplainOptions {
+  const allowed = {
+    block: explainableBlocks(model),
+    method: Object.keys(cams),
+    logit: explainedLogits,
+  };
+  for (const [name, values] of Object.entries(allowed) as [keyof typeof allowed, readonly string[]][])
+    if (!values.includes(options[name]))
+      throw new Error(`explain: there is no ${name} "${options[name]}"; there are ${values.join(', ')}`);
+  return options;
+}
+
+/** The maps [N,H,W] of N pairs at a block, as graph. */
+export function batchMaps(
+  { model, params, statistics }: Detector,
+  batch: Pairs,
+  { block, method, logit }: Pick<ExplainOptions, 'block' | 'method' | 'logit'>,
+): Tensor {
+  let features: Tensor | undefined;
+  const scores = outputs(params, batch, model, {
+    normalise: byStatistics(statistics),
+    tap: (name, x) => {
+      if (name === block) features = x;
+      return x;
+    },
+  });
+  if (features === undefined) throw new Error(`explain: the network has no block "${block}"`);
+  // By fixed statistics no score depends on another image, so the sum's gradient holds that of every score.
+  const gradients = grad(explained(scores, logit).sum(), features);
+  // The trunk's features are those of the images and then those of the references.
+  const images = (x: Tensor) => x.slice([0], [batch.image.shape[0]]);
+  return cams[method](images(features), images(gradients));
+}
+
+/** The score [N,1] of each pair, from what the head gives: one logit [N,1], or those of normal and defective [N,2]. */
+export function explained(output: Tensor, logit: ExplainedLogit): Tensor {
+  const [n, classes] = output.shape;
+  const of = (k: number) => output.slice([0, k], [n, k + 1]);
+  const [normal, defective] = classes === 1 ? [of(0).neg(), of(0)] : [of(0), of(1)];
+  if (logit === 'normal') return normal;
+  return logit === 'defective' || classes === 1 ? defective : defective.sub(normal);
+}
