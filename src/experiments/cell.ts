@@ -16,6 +16,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LocalisationRow } from '../explain/index.ts';
 import type { Epoch, FineTuneOptions, MetaTrainOptions, ModelConfig } from '../medetection/index.ts';
 import { parseRecord, stringifyRecord, writeFileAtomic } from '../store/index.ts';
 
@@ -47,7 +48,19 @@ export interface FineTuneCell extends TrainingCell {
   readonly init: string;
 }
 
-export type Cell = MetaTrainCell | FineTuneCell;
+/** Looks where the detectors of two fine-tunings see defects, on the same pictures. */
+export interface LocaliseCell extends CommonCell {
+  readonly kind: 'localise';
+  /** The IDs of the fine-tunings, by start. */
+  readonly detectors: Readonly<Record<Start, string>>;
+  /** Defective test pictures to draw. */
+  readonly panels: number;
+}
+
+export type Cell = MetaTrainCell | FineTuneCell | LocaliseCell;
+
+/** Where a fine-tuning starts from. */
+export type Start = 'random' | 'maml';
 
 interface CommonResult<C extends Cell> {
   readonly version: 1;
@@ -78,7 +91,17 @@ export interface FineTuneResult extends CommonResult<FineTuneCell> {
   readonly parts: { readonly train: number; readonly validation: number; readonly test: number };
 }
 
-export type Result = MetaTrainResult | FineTuneResult;
+export interface LocaliseResult extends CommonResult<LocaliseCell> {
+  /** By start, over all defective test pictures; null where no picture has a mask. */
+  readonly measured: Readonly<Record<Start, LocalisationRow>> | null;
+  /** Files within the cell's run folder: image, reference, maps from random and from meta-trained weights, mask if there is one. */
+  readonly panels: readonly string[];
+}
+
+export type Result = MetaTrainResult | FineTuneResult | LocaliseResult;
+
+/** What cells do. */
+export const kinds: readonly Cell['kind'][] = ['meta-train', 'fine-tune', 'localise'];
 
 export const cellFiles = {
   cell: (folder: string, id: string) => join(folder, 'cells', `${id}.json`),
@@ -141,7 +164,7 @@ export async function readCell(folder: string, id: string): Promise<Cell> {
     throw new Error(
       `experiment: ${path}: there is no such cell; the files in ${join(folder, 'cells')} are those there are`,
     );
-  if ((cell.kind !== 'meta-train' && cell.kind !== 'fine-tune') || cell.id !== id)
+  if (!kinds.includes(cell.kind as Cell['kind']) || cell.id !== id)
     throw new Error(`experiment: ${path}: it is not cell ${id}; restore it, or let the experiment write it`);
   return cell as unknown as Cell;
 }

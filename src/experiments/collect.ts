@@ -1,31 +1,41 @@
-import { mkdir } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { savePlot } from '../plot/index.ts';
 import { stringifyRecord, writeFileAtomic } from '../store/index.ts';
-import { type Cell, type FineTuneResult, type Result, readResult } from './cell.ts';
+import {
+  type Cell,
+  cellFiles,
+  type FineTuneResult,
+  type LocaliseResult,
+  type Result,
+  readResult,
+} from './cell.ts';
 import { whatDiffers } from './differs.ts';
-import { cellsOf, trialId, trialsOf } from './grid.ts';
+import { cellsOf, localiseCells, localiseId, trialId, trialsOf } from './grid.ts';
 import { besidePrinted, type Printed } from './printed.ts';
-import { type Experiment, type Plot, shown, type Table } from './report.ts';
+import { type Experiment, type Report, shown, type Table } from './report.ts';
 import type { Request } from './request.ts';
 
 /** All there is of an experiment. */
-export interface Collection {
+export interface Collection extends Report {
   readonly request: Request;
   readonly title: string;
   /** What was computed, and what of it is not as in the paper. */
   readonly notes: readonly string[];
-  readonly tables: readonly Table[];
-  readonly plots: readonly Plot[];
   readonly results: readonly Result[];
   /** IDs of the cells that are not finished. */
   readonly missing: readonly string[];
 }
 
 /** The cells of an experiment, needs before what needs them. */
-export const cellsOfRequest = (experiment: Experiment, request: Request): Cell[] =>
-  cellsOf(trialsOf(experiment.variants, request.targets, request.seeds), request.data, request.settings);
+export const cellsOfRequest = (
+  { variants, localise }: Experiment,
+  { targets, seeds, data, settings }: Request,
+): Cell[] =>
+  localise
+    ? localiseCells(targets, seeds, data, settings)
+    : cellsOf(trialsOf(variants, targets, seeds), data, settings);
 
 /**
  * Reads what is there of an experiment and makes its tables.
@@ -44,9 +54,10 @@ export async function collect(
     const result = await readResult(folder, cell);
     if (result !== undefined) results.set(cell.id, result);
   }
-  const { tables, plots } = experiment.report({
+  const { tables, plots, pictures } = experiment.report({
     request,
     resultOf: (trial) => results.get(trialId(trial)) as FineTuneResult | undefined,
+    localisedOf: (target, seed) => results.get(localiseId(target, seed)) as LocaliseResult | undefined,
   });
   const there = [...results.values()];
   return {
@@ -59,6 +70,7 @@ export async function collect(
     ),
     tables: tables.map((table) => besidePrinted(table, printed)),
     plots,
+    pictures,
     results: there,
     missing: cells.map(({ id }) => id).filter((id) => !results.has(id)),
   };
@@ -122,6 +134,10 @@ export async function writeCollection(
   await write('results.json', `${stringifyRecord(record, 1)}\n`);
   await write('tables.md', markdown(collection));
   for (const table of tables) await write(`${table.name}.csv`, csv(table));
+  for (const { name, cell, file } of collection.pictures ?? []) {
+    await copyFile(join(cellFiles.run(folder, cell), file), join(own, name));
+    written.push(name);
+  }
   try {
     for (const { name, draw } of collection.plots) {
       const svg = await draw();

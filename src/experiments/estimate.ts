@@ -13,7 +13,7 @@ export async function estimate(
   jobs: number,
 ): Promise<number | undefined> {
   const names = await readdir(join(folder, 'results')).catch((): string[] => []);
-  const seconds: Record<Cell['kind'], number[]> = { 'meta-train': [], 'fine-tune': [] };
+  const seconds: Record<Cell['kind'], number[]> = { 'meta-train': [], 'fine-tune': [], localise: [] };
   for (const name of names.filter((file) => file.endsWith('.json') && !file.startsWith('.'))) {
     const cell = await readCell(folder, name.replace(/\.json$/, '')).catch(() => undefined);
     const result = cell && (await readResult(folder, cell).catch(() => undefined));

@@ -1,9 +1,13 @@
 import type { AttentionPlacement } from '../medetection/index.ts';
-import { type Cell, type FineTuneCell, hashOf, type MetaTrainCell } from './cell.ts';
+import {
+  type Cell,
+  type FineTuneCell,
+  hashOf,
+  type LocaliseCell,
+  type MetaTrainCell,
+  type Start,
+} from './cell.ts';
 import type { Scale } from './scales.ts';
-
-/** Where a fine-tuning starts from. */
-export type Start = 'random' | 'maml';
 
 /** One way to make a detector, to be measured on every target from every seed. */
 export interface Variant {
@@ -28,6 +32,9 @@ const network = ({ attention, siamese }: Variant): string => `ca-${attention}${s
 
 const metaTrainId = (trial: Trial): string =>
   `meta-train.${trial.target}.${network(trial)}.seed-${trial.seed}`;
+
+/** The ID of the cell that looks where detectors from both starts see defects. */
+export const localiseId = (target: string, seed: number): string => `localise.${target}.seed-${seed}`;
 
 /** The ID of a trial's cell. */
 export const trialId = (trial: Trial): string =>
@@ -73,4 +80,33 @@ export function cellsOf(trials: readonly Trial[], data: string, scale: Scale): C
     cells.set(cell.id, cell);
   }
   return [...cells.values()];
+}
+
+/** The cells that look where the published detector sees defects from both starts, after the cells that they need. */
+export function localiseCells(
+  targets: readonly string[],
+  seeds: readonly number[],
+  data: string,
+  scale: Scale,
+): Cell[] {
+  return seeds.flatMap((seed) =>
+    targets.flatMap((target) => {
+      const trial = { ...published, target, seed };
+      const trials: Record<Start, Trial> = { random: { ...trial, start: 'random' }, maml: trial };
+      const cells = cellsOf(Object.values(trials), data, scale);
+      const detectors = { random: trialId(trials.random), maml: trialId(trials.maml) };
+      const needed = cells.filter(({ id }) => Object.values(detectors).includes(id));
+      const cell: LocaliseCell = {
+        id: localiseId(target, seed),
+        kind: 'localise',
+        needs: needed.map((need) => ({ id: need.id, hash: hashOf(need) })),
+        data,
+        target,
+        seed,
+        detectors,
+        panels: scale.panels,
+      };
+      return [...cells, cell];
+    }),
+  );
 }

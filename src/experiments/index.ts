@@ -3,6 +3,7 @@ export {
   type Cell,
   cellFiles,
   type FineTuneResult,
+  type LocaliseResult,
   type MetaTrainResult,
   type Result,
   readCell,

@@ -1,4 +1,4 @@
-import type { FineTuneResult } from './cell.ts';
+import type { FineTuneResult, LocaliseResult } from './cell.ts';
 import type { Trial, Variant } from './grid.ts';
 import type { Request } from './request.ts';
 
@@ -25,12 +25,15 @@ export interface Plot {
 export interface Report {
   readonly tables: readonly Table[];
   readonly plots: readonly Plot[];
+  /** Pictures that cells have drawn, by the names that they get in the experiment's folder. */
+  readonly pictures?: readonly { readonly name: string; readonly cell: string; readonly file: string }[];
 }
 
 /** What is there of an experiment: results of trials that are finished. */
 export interface Collected {
   readonly request: Request;
   readonly resultOf: (trial: Trial) => FineTuneResult | undefined;
+  readonly localisedOf: (target: string, seed: number) => LocaliseResult | undefined;
 }
 
 /** A table or figure of the paper. */
@@ -39,6 +42,8 @@ export interface Experiment {
   readonly title: string;
   /** What is compared on every target from every seed. */
   readonly variants: readonly Variant[];
+  /** Whether it is also looked where the published detector sees defects, from both starts. */
+  readonly localise?: true;
   readonly report: (collected: Collected) => Report;
 }
 

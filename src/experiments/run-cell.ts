@@ -27,6 +27,7 @@ import {
   readResult,
   writeResult,
 } from './cell.ts';
+import { localiseCell } from './localise-cell.ts';
 import { withLock } from './lock.ts';
 
 export interface RunCellHooks {
@@ -38,7 +39,10 @@ export interface RunCellHooks {
 }
 
 /** What a finished cell measured; without what all results have. */
-type Measured<R extends Result> = Pick<R, Exclude<keyof R, keyof FineTuneResult & keyof MetaTrainResult>>;
+export type Measured<R extends Result> = Pick<
+  R,
+  Exclude<keyof R, keyof FineTuneResult & keyof MetaTrainResult>
+>;
 
 /**
  * Computes a cell, from where it was left if it was begun, and writes its result; one that is finished is only read.
@@ -71,10 +75,7 @@ async function compute(folder: string, cell: Cell, hooks: RunCellHooks): Promise
   const resumed = existsSync(join(run, runFiles.state));
   // A run that was killed before its first save has nothing in it to go on from.
   if (!resumed) await rm(run, { recursive: true, force: true });
-  const measured =
-    cell.kind === 'meta-train'
-      ? await metaTrainCell(run, cell, resumed, { signal: hooks.signal, ...hooks.metaTrain })
-      : await fineTuneCell(folder, run, cell, resumed, { signal: hooks.signal, ...hooks.fineTune });
+  const measured = await measure(folder, run, cell, resumed, hooks);
   const result = {
     version: 1,
     kind: cell.kind,
@@ -88,6 +89,23 @@ async function compute(folder: string, cell: Cell, hooks: RunCellHooks): Promise
   } as Result;
   await writeResult(folder, result);
   return result;
+}
+
+function measure(
+  folder: string,
+  run: string,
+  cell: Cell,
+  resumed: boolean,
+  { signal, metaTrain, fineTune }: RunCellHooks,
+): Promise<Measured<Result>> {
+  switch (cell.kind) {
+    case 'meta-train':
+      return metaTrainCell(run, cell, resumed, { signal, ...metaTrain });
+    case 'fine-tune':
+      return fineTuneCell(folder, run, cell, resumed, { signal, ...fineTune });
+    case 'localise':
+      return localiseCell(folder, run, cell, { signal, warn: fineTune?.warn });
+  }
 }
 
 async function metaTrainCell(

@@ -81,7 +81,7 @@ export function pictureOf(image: Uint8Array, size: number): RgbImage {
 }
 
 /** A picture enlarged by a whole factor, every pixel a square. */
-function enlarged({ width, height, data }: RgbImage, factor: number): RgbImage {
+export function enlarged({ width, height, data }: RgbImage, factor: number): RgbImage {
   const out = new Uint8Array(data.length * factor * factor);
   const row = width * factor;
   for (let y = 0; y < height * factor; y++)

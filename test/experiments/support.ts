@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Cell,
-  type FineTuneResult,
   hashOf,
-  type MetaTrainResult,
   makeFolders,
+  type Result,
   writeCells,
   writeResult,
 } from '../../src/experiments/cell.ts';
@@ -66,15 +65,10 @@ const common = (cell: Cell) => ({
 export async function fabricate(folder: string, cell: Cell, epochs: readonly Epoch[] = []): Promise<void> {
   await makeFolders(folder);
   await writeCells(folder, [cell]);
-  const result: MetaTrainResult | FineTuneResult =
-    cell.kind === 'meta-train'
-      ? { ...common(cell), kind: cell.kind, cell, tasks: [{ name: 'other', images: 9 }], losses: [0.7] }
-      : {
-          ...common(cell),
-          kind: cell.kind,
-          cell,
-          epochs,
-          parts: { train: 10, validation: 2, test: LABELS.length },
-        };
-  await writeResult(folder, result);
+  const measured = {
+    'meta-train': { tasks: [{ name: 'other', images: 9 }], losses: [0.7] },
+    'fine-tune': { epochs, parts: { train: 10, validation: 2, test: LABELS.length } },
+    localise: { measured: null, panels: [] },
+  }[cell.kind];
+  await writeResult(folder, { ...common(cell), kind: cell.kind, cell, ...measured } as Result);
 }

@@ -30,7 +30,7 @@ export const measured = (
   testMeasures.map(([, of]) => reduce(valuesOf(results, (result) => of(keptEpoch(result).test))));
 
 /** `2 of 3`, of results that may be missing. */
-export const counted = (results: readonly (FineTuneResult | undefined)[]): string =>
+export const counted = (results: readonly (object | undefined)[]): string =>
   `${results.filter((result) => result !== undefined).length} of ${results.length}`;
 
 /** The results of a variant: of one target over the seeds, or of all targets and seeds. */

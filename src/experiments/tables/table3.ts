@@ -1,5 +1,5 @@
-import type { FineTuneResult } from '../cell.ts';
-import { published, type Start, type Variant } from '../grid.ts';
+import type { FineTuneResult, Start } from '../cell.ts';
+import { published, type Variant } from '../grid.ts';
 import type { Collected, Experiment, Table } from '../report.ts';
 import { epochsToSmooth, mean, paired, SMOOTH } from '../statistics.ts';
 import { counted, keptEpoch, keptNote, measured, measureNames, resultsOf, valuesOf } from './shared.ts';

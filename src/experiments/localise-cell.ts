@@ -1,0 +1,83 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chooseShots, loadMask } from '../data/index.ts';
+import {
+  bestReference,
+  Explainer,
+  encodePng,
+  enlarged,
+  heatMap,
+  type LocalisationRow,
+  localiseRun,
+  normaliseMap,
+  overlay,
+  pictureOf,
+  sideBySide,
+} from '../explain/index.ts';
+import { imageOf, joinImages, type LoadHooks, loadTestPart, RunDetector } from '../medetection/index.ts';
+import { writeFileAtomic } from '../store/index.ts';
+import { cellFiles, type LocaliseCell, type LocaliseResult, type Start } from './cell.ts';
+
+/** From which part of a map's largest value on a pixel is called defective, for IoU. */
+const IOU_THRESHOLD = 0.5;
+/** Pictures are drawn by whole factors about this large, in pixels. */
+const PANEL_SIDE = 256;
+
+/**
+ * Measures the maps of both detectors where there are masks, and draws them side by side on defective test pictures, every kind of
+ * defect in turn: image, best reference, map from random weights, map from meta-trained ones, mask. Each map's largest value is 1.
+ */
+export async function localiseCell(
+  folder: string,
+  run: string,
+  { data, detectors, seed, panels }: LocaliseCell,
+  hooks: LoadHooks,
+): Promise<Pick<LocaliseResult, 'measured' | 'panels'>> {
+  const random = await RunDetector.open(cellFiles.run(folder, detectors.random));
+  const maml = await RunDetector.open(cellFiles.run(folder, detectors.maml));
+  const test = await loadTestPart(random, data, hooks);
+  const defective = test.samples.filter(({ label }) => label === 1);
+  const measured = defective.some(({ mask }) => mask !== undefined)
+    ? { random: await measure(random, data, hooks), maml: await measure(maml, data, hooks) }
+    : null;
+
+  const chosen = chooseShots(defective, Math.max(2, panels), seed).slice(0, panels);
+  const places = chosen.map(({ id }) => test.samples.findIndex((sample) => sample.id === id));
+  const maps = async (detector: RunDetector) => {
+    const task = joinImages(test, detector.references);
+    const references = detector.references.samples.map((_, i) => test.samples.length + i);
+    return { task, references, maps: await new Explainer(detector.detector).maps(task, places, references) };
+  };
+  const from: Record<Start, Awaited<ReturnType<typeof maps>>> = {
+    random: await maps(random),
+    maml: await maps(maml),
+  };
+  await mkdir(run, { recursive: true });
+  const files: string[] = [];
+  const factor = Math.max(1, Math.round(PANEL_SIDE / test.size));
+  for (const [k, place] of places.entries()) {
+    const { id, mask } = chosen[k];
+    const picture = pictureOf(imageOf(test, place), test.size);
+    const { image: reference } = bestReference(from.maml.task, place, from.maml.references);
+    const shown = [
+      picture,
+      pictureOf(reference, test.size),
+      overlay(picture, normaliseMap(from.random.maps[k])),
+      overlay(picture, normaliseMap(from.maml.maps[k])),
+      ...(mask === undefined
+        ? []
+        : [heatMap(Float32Array.from(await loadMask(mask, test.size)), test.size, test.size)]),
+    ];
+    const file = `${id.replaceAll('/', '-').replace(/\.[^.]*$/, '')}.png`;
+    await writeFileAtomic(join(run, file), encodePng(sideBySide(shown.map((p) => enlarged(p, factor)))));
+    files.push(file);
+  }
+  return { measured, panels: files };
+}
+
+/** How well a detector's maps show where defects are, over all defective test pictures. */
+async function measure(run: RunDetector, data: string, hooks: LoadHooks): Promise<LocalisationRow> {
+  const request = { data, explain: {}, iouThreshold: IOU_THRESHOLD, threshold: 0 };
+  const { rows } = await localiseRun(run, request, hooks);
+  return rows.find(({ name }) => name === 'all') as LocalisationRow;
+}
