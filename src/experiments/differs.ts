@@ -6,9 +6,11 @@ const plural = (count: number, noun: string): string => `${count} ${noun}${count
 /** What stands above the tables: what was computed, and what of it is not as in the paper. */
 export function whatDiffers(request: Request, results: readonly Result[], hasPrinted: boolean): string[] {
   const { settings, targets, seeds, data, tasks, scale, changes } = request;
-  const { model, metaTrain, fineTune, fewShot, maxPerClass } = settings;
+  const { model, metaTrain, fineTune, fewShot, maxPerClass, targetMaxPerClass } = settings;
   const adapters = [...new Set(results.map(({ adapter }) => adapter))];
-  const cap = maxPerClass > 0 ? `, of each at most ${maxPerClass} pictures of a class` : '';
+  const atMost = (of: string, most: number) =>
+    most > 0 ? `, of ${of} at most ${most} pictures of a class` : '';
+  const cap = atMost('each learned from', maxPerClass) + atMost('the target', targetMaxPerClass);
   return [
     `data: ${plural(tasks, 'task')} in ${data}${cap}; ${plural(targets.length, 'target')}, ${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')}. The paper: 30 tasks of MVTec AD, DAGM and its own BC defects`,
     `network: ${model.size} px, width ${model.width} (the paper: 256 px, 32)`,

@@ -50,6 +50,8 @@ export const trialsOf = (
     targets.flatMap((target) => variants.map((variant) => ({ ...variant, target, seed }))),
   );
 
+const capped = (most: number): { maxPerClass?: number } => (most > 0 ? { maxPerClass: most } : {});
+
 /** The cells of trials, each once, those that are needed before those that need them. */
 export function cellsOf(trials: readonly Trial[], data: string, scale: Scale): Cell[] {
   const cells = new Map<string, Cell>();
@@ -59,13 +61,20 @@ export function cellsOf(trials: readonly Trial[], data: string, scale: Scale): C
       target: trial.target,
       seed: trial.seed,
       model: { ...scale.model, attention: trial.attention, siamese: trial.siamese },
-      ...(scale.maxPerClass > 0 && { maxPerClass: scale.maxPerClass }),
     };
     const needs: Cell[] = [];
     if (trial.start === 'maml') {
       const { metaTrain: options, checkpointEvery } = scale;
       const id = metaTrainId(trial);
-      const cell: MetaTrainCell = { id, kind: 'meta-train', needs: [], ...common, options, checkpointEvery };
+      const cell: MetaTrainCell = {
+        id,
+        kind: 'meta-train',
+        needs: [],
+        ...common,
+        ...capped(scale.maxPerClass),
+        options,
+        checkpointEvery,
+      };
       cells.set(id, cell);
       needs.push(cell);
     }
@@ -74,6 +83,7 @@ export function cellsOf(trials: readonly Trial[], data: string, scale: Scale): C
       kind: 'fine-tune',
       needs: needs.map((need) => ({ id: need.id, hash: hashOf(need) })),
       ...common,
+      ...capped(scale.targetMaxPerClass),
       options: trial.shots === 'few' ? scale.fewShot : scale.fineTune,
       init: needs[0]?.id ?? 'random',
     };

@@ -19,8 +19,10 @@ export interface Scale {
   /** As many epochs for every start: the best by validation is kept, but none is stopped early. */
   readonly fineTune: FineTuneOptions;
   readonly fewShot: FineTuneOptions;
-  /** At most so many pictures of each class of a task are used; 0: all. */
+  /** At most so many pictures of each class of a task are learned from by meta-training; 0: all. */
   readonly maxPerClass: number;
+  /** The same of the target, for fine-tuning and test: more, since the figures are no surer than the test part is large. */
+  readonly targetMaxPerClass: number;
   /** Meta-steps between two saves of the state. */
   readonly checkpointEvery: number;
   /** Test pictures per target in the panels of figure 5. */
@@ -33,10 +35,18 @@ export type ScaleName = (typeof scaleNames)[number];
 /** Two processor cores: minutes for a meta-training with its fine-tunings. */
 const small: Scale = {
   model: { ...defaultModel, size: 64, width: 16 },
-  metaTrain: { ...defaultMetaTrain, iterations: 120, support: 10, query: 10, outerRate: 2e-3 },
-  fineTune: { ...defaultFineTune, epochs: 8, patience: 8, batch: 16, rate: 1e-3 },
+  metaTrain: {
+    ...defaultMetaTrain,
+    iterations: 200,
+    tasksPerStep: 2,
+    support: 10,
+    query: 10,
+    outerRate: 2e-3,
+  },
+  fineTune: { ...defaultFineTune, epochs: 6, patience: 6, batch: 16, rate: 1e-3 },
   fewShot: { ...defaultFineTune, epochs: 20, patience: 20, batch: 8, rate: 1e-3, references: 2, shots: 20 },
   maxPerClass: 100,
+  targetMaxPerClass: 250,
   checkpointEvery: 25,
   panels: 6,
 };
@@ -49,6 +59,7 @@ const medium: Scale = {
   fineTune: { ...defaultFineTune, epochs: 15, patience: 15, batch: 32, rate: 5e-4 },
   fewShot: { ...small.fewShot, epochs: 40, patience: 40, rate: 5e-4 },
   maxPerClass: 0,
+  targetMaxPerClass: 0,
   checkpointEvery: 50,
 };
 
@@ -75,6 +86,7 @@ export function checkScale(scale: Scale): Scale {
   if (scale.fewShot.shots === undefined) throw new Error('scale: fewShot has no shots');
   for (const [name, least] of [
     ['maxPerClass', 0],
+    ['targetMaxPerClass', 0],
     ['checkpointEvery', 1],
     ['panels', 1],
   ] as const)
