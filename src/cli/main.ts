@@ -15,6 +15,7 @@ import { addLocalise } from './localise.ts';
 import { addMetaTrain } from './meta-train.ts';
 import { addPredict } from './predict.ts';
 import { runProgram } from './program.ts';
+import { addReport } from './report.ts';
 import { addReproduce } from './reproduce.ts';
 import { addTasks } from './tasks.ts';
 import { addTune } from './tune.ts';
@@ -40,6 +41,7 @@ await runProgram(new Command('medetection').description(description).version(ver
   addLocalise,
   addWeights,
   addExperiment,
+  addReport,
   addReproduce,
   addInspect,
 ]);

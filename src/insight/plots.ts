@@ -1,5 +1,7 @@
-import { barPlot, linePlot } from '../plot/index.ts';
+import { barPlot, linePlot, type PlotFormat } from '../plot/index.ts';
+import type { InnerCurve } from './inner-loop.ts';
 import type { Inspection } from './inspect.ts';
+import type { GradientComparison } from './meta-gradient.ts';
 
 /** The plots of an inspection, each as SVG text, by names for their files. */
 export type InspectionPlots = {
@@ -8,28 +10,49 @@ export type InspectionPlots = {
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
+/** The losses on support and query set along the inner loop. */
+export const innerLoopPlot = (
+  curve: InnerCurve,
+  trainedSteps: number,
+  format?: PlotFormat,
+): Promise<string> =>
+  linePlot({
+    title: `Loss along the inner loop of ${trainedSteps} step${trainedSteps === 1 ? '' : 's'}, and beyond`,
+    x: { label: 'inner steps' },
+    y: { label: 'loss', log: true },
+    series: (['support', 'query'] as const).map((name) => ({
+      name,
+      x: count(curve[name].length),
+      y: curve[name],
+      dashed: name === 'query',
+    })),
+    format,
+  });
+
+/** How near the first-order meta-gradient is to the second-order one, tensor by tensor. */
+export const metaGradientPlot = (
+  gradients: readonly GradientComparison[],
+  format?: PlotFormat,
+): Promise<string> =>
+  barPlot({
+    title: 'Cosine between first- and second-order meta-gradient',
+    y: { label: 'cosine', min: gradients.some(({ cosine }) => cosine < 0) ? -1 : 0, max: 1 },
+    categories: gradients.map(({ path }) => path),
+    series: [{ name: 'cosine', values: gradients.map(({ cosine }) => cosine) }],
+    format,
+  });
+
 /**
  * Draws an inspection.
  * @throws when the package that draws is not installed.
  */
 export async function inspectionPlots(inspection: Inspection): Promise<InspectionPlots> {
   const { rate, curve, updates, gradients, curvatures, size, trainedSteps } = inspection;
-  const paths = gradients.map(({ path }) => path);
   const steps = count(curvatures.length);
   const curvatureName = rate === undefined ? 'lambda_max' : 'alpha lambda_max';
   const limit = { name: '2: beyond, descent overshoots', x: steps, y: steps.map(() => 2), dashed: true };
   return {
-    'inner-loop': await linePlot({
-      title: `Loss along the inner loop of ${trainedSteps} step${trainedSteps === 1 ? '' : 's'}, and beyond`,
-      x: { label: 'inner steps' },
-      y: { label: 'loss', log: true },
-      series: (['support', 'query'] as const).map((name) => ({
-        name,
-        x: count(curve[name].length),
-        y: curve[name],
-        dashed: name === 'query',
-      })),
-    }),
+    'inner-loop': await innerLoopPlot(curve, trainedSteps),
     updates: await linePlot({
       title: 'Length of every inner step, tensor by tensor',
       x: { label: 'inner step' },
@@ -40,12 +63,7 @@ export async function inspectionPlots(inspection: Inspection): Promise<Inspectio
         y: norms,
       })),
     }),
-    'meta-gradients': await barPlot({
-      title: 'Cosine between first- and second-order meta-gradient',
-      y: { label: 'cosine', min: gradients.some(({ cosine }) => cosine < 0) ? -1 : 0, max: 1 },
-      categories: paths,
-      series: [{ name: 'cosine', values: gradients.map(({ cosine }) => cosine) }],
-    }),
+    'meta-gradients': await metaGradientPlot(gradients),
     curvature: await linePlot({
       title: 'Largest curvature along the inner loop',
       x: { label: 'inner steps' },

@@ -32,9 +32,6 @@ export const axisStyle = (label: string, gap: number) => ({
   splitLine: { show: true, lineStyle: { color: '#e4e4e4' } },
 });
 
-/** Distances of axis names from their axes. */
-export const gaps = { x: 34, y: 62 };
-
 /** Whether an axis has a place for a value. */
 export const isShown = (value: number, { log }: Axis): boolean =>
   Number.isFinite(value) && !(log && value <= 0);

@@ -1,5 +1,5 @@
-import { type Axis, axisStyle, gaps, isShown, numberAxis } from './axis.ts';
-import { CHARACTER, layout, PLOT } from './layout.ts';
+import { type Axis, axisStyle, isShown, numberAxis } from './axis.ts';
+import { areaWidth, CHARACTER, layout, type PlotFormat } from './layout.ts';
 import { renderSvg } from './render.ts';
 
 /** One bar per category. A value that is not finite, or not positive on a logarithmic axis, has none. */
@@ -13,6 +13,7 @@ export interface BarPlot {
   readonly y: Axis;
   readonly categories: readonly string[];
   readonly series: readonly Bars[];
+  readonly format?: PlotFormat;
 }
 
 /** Height of a category whose bars lie, in pixels: for its margin and for each bar. */
@@ -22,18 +23,20 @@ const LYING = { margin: 14, bar: 13 };
  * Bars side by side in categories, as SVG text. They stand, or lie where the categories' names would not fit below them.
  * @throws when a series has not one value for every category, or the package "echarts" is not installed.
  */
-export async function barPlot({ title, y, categories, series }: BarPlot): Promise<string> {
+export async function barPlot({ title, y, categories, series, format = 'sheet' }: BarPlot): Promise<string> {
   for (const bars of series)
     if (bars.values.length !== categories.length)
       throw new Error(
         `barPlot: series "${bars.name}" has ${bars.values.length} values for ${categories.length} categories`,
       );
   const longest = CHARACTER * Math.max(0, ...categories.map((name) => name.length));
-  const lie = longest + CHARACTER > PLOT.width / categories.length;
-  const { option, width, height } = layout(
+  const lie = longest + CHARACTER > areaWidth(format) / categories.length;
+  const { option, width, height, gaps } = layout(
     title,
     series.map(({ name }) => name),
-    lie ? { left: longest + 24, least: categories.length * (LYING.margin + LYING.bar * series.length) } : {},
+    lie
+      ? { format, left: longest + 24, least: categories.length * (LYING.margin + LYING.bar * series.length) }
+      : { format },
   );
   const shown = series.map(({ values }) => values.map((value) => (isShown(value, y) ? value : null)));
   const names = { ...axisStyle('', 0), type: 'category' as const, data: [...categories], inverse: lie };

@@ -32,3 +32,12 @@ export async function renderSvg(option: EChartsOption, width: number, height: nu
     chart.dispose();
   }
 }
+
+/** Numbers of the parts of pictures begin with this. */
+const OWN = /(?<=["#])zr-/g;
+
+/**
+ * A plot for a page that holds others: names of its parts, which the page would else mistake for those of another plot, begin
+ * with `id`.
+ */
+export const inlineSvg = (svg: string, id: string): string => svg.replace(OWN, `${id}-zr-`);

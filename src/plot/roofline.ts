@@ -1,4 +1,4 @@
-import { gaps, isShown, numberAxis, tick } from './axis.ts';
+import { isShown, numberAxis, tick } from './axis.ts';
 import { layout, text } from './layout.ts';
 import { palette, renderSvg } from './render.ts';
 
@@ -41,7 +41,7 @@ export async function rooflinePlot(plot: RooflinePlot): Promise<string> {
   const [left, right] = [Math.min(...intensities), Math.max(...intensities, 4 * ridge)];
   const roof = [left, ridge, right].map((at) => [at, Math.min(flopsPerSecond, at * bytesPerSecond) / GIGA]);
   const rates = [...points.map((p) => p.flopsPerSecond / GIGA), roof[0][1], (1.5 * flopsPerSecond) / GIGA];
-  const { option, width, height } = layout(title, names);
+  const { option, width, height, gaps } = layout(title, names);
   const ceiling = (name: string, data: number[][], at: 'insideMiddleTop' | 'insideEndTop') => ({
     silent: true,
     symbol: 'none',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { barPlot, linePlot, savePlot, svgToPng } from '../../src/plot/index.ts';
+import { barPlot, histogramPlot, inlineSvg, linePlot, savePlot, svgToPng } from '../../src/plot/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'medetection-plot-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -98,6 +98,74 @@ test('names that would not fit below the bars stand beside them, all of them', a
   });
   const all = texts(svg);
   for (const name of categories) assert.ok(all.includes(name), name);
+});
+
+test('a histogram counts into bins from edge to edge, and marks a value', async () => {
+  const svg = await histogramPlot({
+    title: 'scores',
+    x: { label: 'score' },
+    count: 'pictures',
+    groups: [
+      { name: 'normal', values: [-2, -2, -2, -1.95, Number.NaN, 0] },
+      { name: 'defective', values: [2.35] },
+    ],
+    line: { name: 'threshold', value: 0.5 },
+  });
+  const all = texts(svg);
+  for (const text of ['scores', 'score', 'pictures', 'normal', 'defective', 'threshold 0.5'])
+    assert.ok(all.includes(text), text);
+  const rects = paths(svg, first)
+    .map((d) => /^M(\S+) (\S+)l(\S+) 0l0 (\S+)l/.exec(d)?.slice(1).map(Number))
+    .filter((m) => m !== undefined);
+  // The legend's mark comes last. Bins are 0.2 wide, the axis goes from -2 to 2.4: 22 of them.
+  const [four, one] = rects;
+  assert.is(rects.length >= 2, true);
+  assert.ok(Math.abs(four[3] / one[3] - 4) < 0.01, `${four} ${one}`);
+  assert.ok(Math.abs(four[2] * 22 - 620) < 1 && Math.abs(one[2] - four[2]) < 0.1, `${four} ${one}`);
+  assert.ok(Math.abs((one[0] - four[0]) / four[2] - 10) < 0.05, `${four} ${one}`);
+});
+
+test('a histogram of nothing is refused', async () => {
+  const groups = [{ name: 'a', values: [Number.NaN] }];
+  const error = await histogramPlot({ title: 't', x: { label: 'x' }, count: 'n', groups }).catch((e) => e);
+  assert.is(error.message, 'histogramPlot: "t": there is no finite value to count');
+  const same = await histogramPlot({
+    title: 't',
+    x: { label: 'x' },
+    count: 'n',
+    groups: [{ name: 'a', values: [3, 3] }],
+  });
+  assert.ok(paths(same, first).length > 0);
+});
+
+test('a marked point carries its name, and steps have corners only', async () => {
+  const svg = await linePlot({
+    ...curves,
+    y: { label: 'loss' },
+    series: [{ ...curves.series[0], steps: true }],
+    marked: { name: 'chosen', x: 1, y: 10 },
+  });
+  assert.ok(texts(svg).includes('chosen'));
+  const [line] = paths(svg, first).filter((d) => d.startsWith('M') && d.includes('L') && !d.includes('A'));
+  const points = [...line.matchAll(/[ML](\S+) ([\d.]+)/g)].map((m) => [Number(m[1]), Number(m[2])]);
+  for (const [i, [x, y]] of points.slice(1).entries())
+    assert.ok(x === points[i][0] || y === points[i][1], `${points}`);
+});
+
+test('for a column of a page a plot is narrower, and its legend stands below', async () => {
+  const size = (svg: string) => /width="(\d+)" height="(\d+)"/.exec(svg)!.slice(1).map(Number);
+  const [sheet, column] = [await linePlot(curves), await linePlot({ ...curves, format: 'column' })];
+  assert.ok(size(column)[0] < size(sheet)[0] - 200, `${size(column)} ${size(sheet)}`);
+  const one = await linePlot({ ...curves, format: 'column', series: [curves.series[0]] });
+  assert.is(size(one)[0], size(column)[0]);
+  assert.is(size(column)[1] - size(one)[1], 44);
+});
+
+test('plots on one page have parts of different names', async () => {
+  const svg = await linePlot(curves);
+  const names = (text: string) => [...text.matchAll(/(?: id="|url\(#)([^")]+)/g)].map((m) => m[1]);
+  assert.ok(names(svg).length > 1);
+  for (const name of names(inlineSvg(svg, 'roc'))) assert.match(name, /^roc-/);
 });
 
 test('the same plot is the same text, whatever was drawn before', async () => {

@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { parseSplit, type Sample, type Task } from '../../data/index.ts';
+import { pictureOf } from '../../explain/index.ts';
+import {
+  type FineTuneConfig,
+  findTarget,
+  imageOf,
+  loadReferences,
+  loadScores,
+  loadTasks,
+  readRunFile,
+  runFiles,
+} from '../../medetection/index.ts';
+import { andThen, find } from '../found.ts';
+import { type Content, html } from '../html.ts';
+import { counted } from '../numbers.ts';
+import { image, type Section, shown, table } from '../parts.ts';
+import { fitted, photograph, thumbnail } from '../picture.ts';
+import type { Subject } from '../subject.ts';
+
+/** Pictures shown of each kind, most kinds, and their side in pixels. */
+const EACH = 4;
+const KINDS = 8;
+const SIDE = 112;
+
+/** The pictures of each part of a fine-tuning; the validation part is taken from that for training. */
+interface Parts {
+  readonly training: readonly Entry[];
+  readonly validation: readonly Entry[];
+  readonly test: readonly Entry[];
+}
+
+type Entry = Pick<Sample, 'id' | 'kind'>;
+
+/** @throws when a file of the run that lists them is gone or damaged. */
+async function partsOf({ folder }: Subject<FineTuneConfig>): Promise<Parts> {
+  const bytes = await readRunFile(folder, runFiles.split, 'there is no split; the run is not whole');
+  const { train, test } = parseSplit(new TextDecoder().decode(bytes), join(folder, runFiles.split));
+  const validation = (await loadScores(folder)).filter(({ part }) => part === 'validation');
+  const stops = new Set(validation.map(({ id }) => id));
+  return { training: train.filter(({ id }) => !stops.has(id)), validation, test };
+}
+
+/** The pictures of a fine-tuning: how many, what they look like, and what is wrong with them. */
+export async function dataSection(subject: Subject<FineTuneConfig>): Promise<Section> {
+  const { data, config } = subject;
+  const task = await find(async () => (await findTarget(data, config.target)).target);
+  return {
+    id: 'data',
+    title: 'Data',
+    content: html`
+      ${shown(await find(() => partsOf(subject)), 'counts of the pictures', counts)}
+      ${shown(await andThen(task, samplePictures), 'pictures of each kind', (all) => all)}
+      <h3>References</h3>
+      ${shown(await find(() => references(subject)), 'the reference pictures', (all) => all)}
+      <h3>Problems</h3>
+      ${shown(await andThen(task, (found) => problems(found, subject)), 'problems of the data', (all) => all)}
+    `,
+  };
+}
+
+/** How many pictures of each kind are in each part. */
+function counts(parts: Parts): Content {
+  const names = Object.keys(parts) as (keyof Parts)[];
+  const every = names.flatMap((name) => parts[name]);
+  const kinds = [...new Set(every.map(({ kind }) => kind))];
+  const normalFirst = kinds.sort((a, b) => Number(a !== 'good') - Number(b !== 'good') || (a < b ? -1 : 1));
+  const row = (name: string, belongs: (entry: Entry) => boolean) => [
+    name,
+    ...names.map((part) => parts[part].filter(belongs).length),
+    every.filter(belongs).length,
+  ];
+  return html`
+    ${table(
+      ['kind', ...names, 'all'],
+      [
+        ...normalFirst.map((kind) => row(kind === 'good' ? 'normal' : kind, (entry) => entry.kind === kind)),
+        row('all', () => true),
+      ],
+      'Pictures by kind and part',
+    )}
+    <p class="soft">
+      Training teaches, validation says when to stop and where the threshold lies, and the test part is only measured.
+    </p>
+  `;
+}
+
+/** Some entries of a list, evenly spaced. */
+const spread = <T>(all: readonly T[], most: number): T[] =>
+  all.length <= most
+    ? [...all]
+    : Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]);
+
+/** Some pictures of a task, kind by kind. */
+async function samplePictures(task: Task): Promise<Content> {
+  const kinds = [...new Set(task.samples.map(({ kind }) => kind))];
+  const pictures: Content[] = [];
+  for (const kind of kinds.slice(0, KINDS)) {
+    const samples = spread(
+      task.samples.filter((s) => s.kind === kind),
+      EACH,
+    );
+    for (const { id, path } of samples) {
+      const picture = await find(() => thumbnail(path, SIDE));
+      if ('value' in picture) pictures.push(image(picture.value, id, id));
+    }
+  }
+  return html`
+    <div class="pictures">${pictures}</div>
+    ${kinds.length > KINDS && html`<p class="soft">${counted(kinds.length - KINDS, 'more kind')} not shown.</p>`}
+  `;
+}
+
+/** The defect-free pictures that the detector compares with, as it sees them. */
+async function references({ folder, config }: Subject<FineTuneConfig>): Promise<Content> {
+  const task = await loadReferences(folder, config.model);
+  return html`
+    <p>Every picture is compared with these, and the mean of the scores counts.</p>
+    <div class="pictures">
+      ${task.samples.map(({ id }, i) =>
+        image(photograph(fitted(pictureOf(imageOf(task, i), task.size), SIDE)), id, id),
+      )}
+    </div>
+  `;
+}
+
+/** What is wrong with a task, with the pictures that cannot be read if the run left them out. */
+async function problems(task: Task, { config, hooks }: Subject<FineTuneConfig>): Promise<Content> {
+  // A run that does not leave them out would have failed at the first one.
+  const skipped = config.skipBroken
+    ? (await loadTasks([task], { size: config.model.size, skipBroken: true }, hooks))[0].skipped
+    : [];
+  if (task.problems.length + skipped.length === 0)
+    return html`<p>None: every picture could be read, and every folder has its place.</p>`;
+  return html`
+    <ul>
+      ${task.problems.map((problem) => html`<li>${problem}</li>`)}
+      ${skipped.map(({ path, reason }) => html`<li>left out, unreadable: ${path}: ${reason}</li>`)}
+    </ul>
+  `;
+}
