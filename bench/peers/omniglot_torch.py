@@ -1,13 +1,14 @@
 """The Omniglot study of src/reproduce/omniglot in PyTorch, as a peer to hold its curves against: the same networks, initial
 distributions, tasks, settings and measures, each from a sampler of its own. Writes the same results.json.
 
-usage: python3 bench/peers/omniglot_torch.py --data FOLDER --settings RESULTS [--seeds 0,1,2] --out FILE
-Settings come from the results.json that `medetection reproduce omniglot` wrote (it may hold no run yet). Needs PyTorch 1.13
-or later, NumPy and Pillow.
+usage: python3 bench/peers/omniglot_torch.py --data FOLDER --settings RESULTS [--method second-order] [--seeds 0,1,2] --out FILE
+Settings come from the results.json that `medetection reproduce omniglot` wrote (it may hold no run yet). Runs that FILE holds
+already are not made again. Needs PyTorch 1.13 or later, NumPy and Pillow.
 """
-import argparse, glob, json, math, os, random, time
+import glob, math, os, random, time
 import numpy as np, torch, torch.nn.functional as F
 from PIL import Image
+from study import arguments, run_study, summary
 
 DRAWERS, SIDE, FOLDERS = 20, 28, ('images_background', 'images_evaluation')
 
@@ -81,11 +82,7 @@ def evaluate(s, p, tasks):
             with torch.no_grad(): right = logits(s, q, query).argmax(1) == torch.arange(len(query)) % s['way']
             accuracies[k].append(right.float().mean().item())
             if k < s['testSteps']: q = {n: v.detach().requires_grad_() for n, v in inner_step(s, q, support, 1).items()}
-    steps = []
-    for k, a in enumerate(accuracies):
-        half = 1.959964 * np.std(a, ddof=1) / math.sqrt(len(a))
-        steps.append(dict(steps=k, mean=float(np.mean(a)), meanInterval=[float(np.mean(a) - half), float(np.mean(a) + half)]))
-    return dict(tasks=len(tasks[0]), steps=steps)
+    return dict(tasks=len(tasks[0]), steps=[dict(steps=k, **summary(a)) for k, a in enumerate(accuracies)])
 
 
 def train(s, images, method, seed):
@@ -111,18 +108,12 @@ def train(s, images, method, seed):
         if iteration % s['testEvery'] == 0 and iteration < s['iterations']:
             tests.append(dict(iteration=iteration, evaluation=evaluate(s, p, test_tasks)))
             print(f'seed {seed}, step {iteration}: {seconds / iteration:.3f} s/step, loss {np.mean(losses[-50:]):.3f}, accuracy {tests[-1]["evaluation"]["steps"][-1]["mean"]:.3f}', flush=True)
-    return dict(method=method, seed=seed, seconds=seconds, adapter=f'pytorch {torch.__version__}, {torch.get_num_threads()} threads',
-                curve=dict(iterations=list(range(1, len(losses) + 1)), losses=losses), tests=tests, evaluation=evaluate(s, p, test_tasks))
+    return dict(seconds=seconds, curve=dict(iterations=list(range(1, len(losses) + 1)), losses=losses), tests=tests,
+                evaluation=evaluate(s, p, test_tasks))
 
 
-arguments = argparse.ArgumentParser()
-for name in ('data', 'settings', 'out'): arguments.add_argument(f'--{name}', required=True)
-arguments.add_argument('--seeds', default='0'); arguments.add_argument('--method', default='second-order')
-a = arguments.parse_args()
-torch.set_num_threads(os.cpu_count())
-with open(a.settings) as file: settings = json.load(file)['settings']
-images = read_characters(a.data)
-runs = []
-for seed in map(int, a.seeds.split(',')):
-    runs.append(train(settings, images, a.method, seed))
-    with open(a.out, 'w') as file: json.dump(dict(study='omniglot', settings=settings, runs=runs), file, indent=1)
+if __name__ == '__main__':
+    torch.set_num_threads(os.cpu_count())
+    a = arguments(__doc__, 'data')
+    images = read_characters(a.data)
+    run_study('omniglot', a, lambda settings, method, seeds: [train(settings, images, method, seed) for seed in seeds])
