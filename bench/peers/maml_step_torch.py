@@ -13,8 +13,10 @@ import json
 import sys
 import time
 
+import detector
 import torch
 import torch.nn.functional as F
+from layers import Parameters, attention, block, by_batch, conv, linear
 
 arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 arguments.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -25,60 +27,6 @@ torch.manual_seed(0)
 torch.backends.cuda.matmul.allow_tf32 = options.tf32
 torch.backends.cudnn.allow_tf32 = options.tf32
 torch.backends.cudnn.benchmark = True
-
-
-class Parameters(dict):
-    """Parameters by name, random numbers of the sizes that a network asks for."""
-
-    def conv(self, name, inputs, outputs, kernel=3):
-        limit = (inputs * kernel * kernel) ** -0.5
-        self[name + ".weight"] = torch.empty(outputs, inputs, kernel, kernel).uniform_(-limit, limit)
-        self[name + ".bias"] = torch.zeros(outputs)
-
-    def norm(self, name, channels):
-        self[name + ".gamma"] = torch.ones(channels)
-        self[name + ".beta"] = torch.zeros(channels)
-
-    def linear(self, name, inputs, outputs):
-        self[name + ".weight"] = torch.empty(outputs, inputs).uniform_(-(inputs**-0.5), inputs**-0.5)
-        self[name + ".bias"] = torch.zeros(outputs)
-
-    def attention(self, name, channels, middle=8):
-        self.conv(name + ".reduce", channels, middle, 1)
-        self.norm(name + ".norm", middle)
-        self.conv(name + ".height", middle, channels, 1)
-        self.conv(name + ".width", middle, channels, 1)
-
-    def block(self, name, inputs, outputs):
-        self.conv(name, inputs, outputs)
-        self.norm(name + ".norm", outputs)
-
-
-def conv(p, name, x, padding=0):
-    return F.conv2d(x, p[name + ".weight"], p[name + ".bias"], padding=padding)
-
-
-def norm(p, name, x):
-    return F.batch_norm(x, None, None, p[name + ".gamma"], p[name + ".beta"], training=True)
-
-
-def linear(p, name, x):
-    return F.linear(x.flatten(1), p[name + ".weight"], p[name + ".bias"])
-
-
-def block(p, name, x):
-    return F.max_pool2d(F.relu(norm(p, name + ".norm", conv(p, name, x, 1))), 2)
-
-
-def attention(p, name, x):
-    """Coordinate attention (Hou et al. 2021)."""
-    height, width = x.shape[2:]
-    rows, columns = x.mean(3, keepdim=True), x.mean(2, keepdim=True).transpose(2, 3)
-    mixed = norm(p, name + ".norm", conv(p, name + ".reduce", torch.cat([rows, columns], 2)))
-    rows, columns = F.hardswish(mixed).split([height, width], 2)
-    by_row = torch.sigmoid(conv(p, name + ".height", rows))
-    by_column = torch.sigmoid(conv(p, name + ".width", columns.transpose(2, 3)))
-    return x * by_row * by_column
 
 
 def labels(n, classes):
@@ -103,30 +51,17 @@ def four_conv(queries):
     return p, loss, data(5), data(queries), 0.4
 
 
-def medetection(size, support, width=32):
+def medetection(size, support):
     """The network of Zhang et al. 2023, coordinate attention after the first block; 20 query pairs."""
-    p = Parameters()
-    p.block("trunk0", 3, width)
-    p.block("trunk1", width, width)
-    for i in range(4):
-        p.block(f"block{i}", width, width)
-    p.attention("attention", width)
-    p.linear("head", width * (size // 64) ** 2, 1)
+    model = {"size": size, "width": 32, "attention": "low", "siamese": True}
 
-    def loss(p, image, reference, y):
-        x = torch.cat([image, reference])
-        for i in range(2):
-            x = block(p, f"trunk{i}", x)
-        seen, expected = x.chunk(2)
-        x = attention(p, "attention", block(p, "block0", (seen - expected).abs()))
-        for i in range(1, 4):
-            x = block(p, f"block{i}", x)
-        return F.binary_cross_entropy_with_logits(linear(p, "head", x).squeeze(1), y)
+    def loss(p, *batch):
+        return detector.loss(p, batch, model)
 
     def data(n):
         return torch.randn(n, 3, size, size), torch.randn(n, 3, size, size), labels(n, 2).float()
 
-    return p, loss, data(support), data(20), 0.01
+    return detector.init(model), loss, data(support), data(20), 0.01
 
 
 def published(size=256, pairs=8):
@@ -146,7 +81,7 @@ def published(size=256, pairs=8):
         for s, channels in enumerate(stages):
             for i in range(len(channels) - 1):
                 x = conv(p, f"trunk{s}.{i}", x, min(i, 1))
-            x = norm(p, f"trunk{s}", F.max_pool2d(x, 2, padding=1))
+            x = by_batch(p, f"trunk{s}", F.max_pool2d(x, 2, padding=1))
         return x
 
     def pyramid(x):
@@ -159,7 +94,7 @@ def published(size=256, pairs=8):
         difference = (trunk(p, image) - trunk(p, reference)).abs()
         x = F.interpolate(difference, size=[256, 256], mode="nearest")
         for i in range(4):
-            x = F.max_pool2d(norm(p, f"block{i}.norm", F.relu(conv(p, f"block{i}", x))), 2)
+            x = F.max_pool2d(by_batch(p, f"block{i}.norm", F.relu(conv(p, f"block{i}.conv", x))), 2)
             if i == 0:
                 x = attention(p, "attention", x)
         return F.cross_entropy(linear(p, "head", torch.cat(list(pyramid(x)), 1)), y)
