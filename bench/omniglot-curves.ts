@@ -6,44 +6,31 @@
  *
  * The peer's file is that of bench/peers/omniglot_torch.py.
  */
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { linePlot, savePlot } from '../src/plot/index.ts';
-import { type RunResult, testCurve } from '../src/reproduce/index.ts';
+import { testCurve } from '../src/reproduce/index.ts';
+import { average, deviation, readSides, standardErrors } from './seeds.ts';
 
 const { values, positionals } = parseArgs({
   options: { out: { type: 'string' } },
   allowPositionals: true,
 });
 if (positionals.length !== 2) throw new Error('omniglot-curves: needs two results.json, ours and the peer’s');
-const [ours, peer] = positionals.map((path) => {
-  const { settings, runs } = JSON.parse(readFileSync(path, 'utf8')) as {
-    settings: object;
-    runs: RunResult[];
-  };
-  return { settings, runs, curves: runs.map((run) => testCurve(run, 'mean')) };
-});
-if (JSON.stringify(ours.settings) !== JSON.stringify(peer.settings))
-  throw new Error('omniglot-curves: the two were made with different settings');
+const sides = readSides('omniglot-curves', positionals[0], positionals[1]);
+const [ours, peer] = [sides.ours, sides.peer].map((runs) => ({
+  runs,
+  curves: runs.map((run) => testCurve(run, 'mean')),
+}));
 
-const average = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b) / numbers.length;
-const deviation = (numbers: readonly number[]): number => {
-  const mean = average(numbers);
-  return Math.sqrt(numbers.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (numbers.length - 1));
-};
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 console.log('step   ours (seeds)      peer (seeds)      difference');
 ours.curves[0].x.forEach((iteration, i) => {
   const [mine, theirs] = [ours, peer].map(({ curves }) => curves.map(({ y }) => y[i]));
   const show = (list: number[]) => `${percent(average(list))} (${percent(deviation(list))})`.padEnd(16);
-  const error = Math.hypot(
-    deviation(mine) / Math.sqrt(mine.length),
-    deviation(theirs) / Math.sqrt(theirs.length),
-  );
   const difference = average(mine) - average(theirs);
   console.log(
-    `${String(iteration).padEnd(6)} ${show(mine)}  ${show(theirs)}  ${percent(difference)}, ${(difference / error).toFixed(1)} standard errors`,
+    `${String(iteration).padEnd(6)} ${show(mine)}  ${show(theirs)}  ${percent(difference)}, ${standardErrors(mine, theirs).toFixed(1)} standard errors`,
   );
 });
 const secondsPerStep = ({ runs }: typeof ours) =>

@@ -18,7 +18,7 @@ from tensor_file import read_tensors
 
 # What settings must be for this program to do as they say.
 KNOWN = dict(
-    model=dict(network=['paper'], head=['linear'], pixels=['symmetric']),
+    model=dict(network=['paper'], head=['linear'], pixels=['symmetric'], register=[False]),
     metaTrain=dict(algorithm=['maml', 'fomaml'], innerOptimiser=['sgd'], innerLoss=['mean'], taskOrder=['shuffled'], jointNorm=[False], zeroHead=[False], scales=[None]),
     fineTune=dict(referenceChoice=['fixed'], headRate=[None], scales=[None]))
 STATISTICS_BATCHES, BATCH = 8, 32  # batches that statistics are estimated on, and their size
@@ -133,7 +133,9 @@ def run_seed(path, changes, runs, save):
     settings, tasks, target, metadata = read_seed(path, changes)
     model, seed = settings['model'], int(metadata['seed'])
     for start in ('random', 'maml'):
-        if any(run['seed'] == seed and run['start'] == start and run['target'] == metadata['target'] for run in runs): continue
+        done = [run for run in runs if (run['target'], run['seed'], run['start']) == (metadata['target'], seed, start)]
+        if any(run['settings'] != settings for run in done): raise SystemExit(f'{path}: --out holds this run with other settings: give another --out')
+        if done: continue
         print(f'{metadata["target"]}, seed {seed}, start {start}', flush=True)
         torch.manual_seed(seed)
         rng, began = random.Random(f'{seed}/{start}'), time.perf_counter()

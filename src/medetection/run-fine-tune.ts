@@ -180,6 +180,21 @@ export async function resumeFineTune(
     ...(await environmentOfRun()),
   };
   const state = await loadFineTuneState(folder, config.model);
+  const { task, parts } = await tunedTask(folder, config, hooks);
+  await writeConfig(folder, config);
+  return tune(folder, config, task, parts, state, hooks);
+}
+
+/**
+ * Loads the pictures of a fine-tuning's target, and where those of each part are among them.
+ * @param folder the run's, for errors.
+ * @throws when they are not those that it was begun with.
+ */
+export async function tunedTask(
+  folder: string,
+  config: FineTuneConfig,
+  hooks: LoadHooks = {},
+): Promise<{ readonly task: TaskImages; readonly parts: Parts }> {
   const { target } = await findTarget(config.data, config.target, undefined, config);
   const { model, skipBroken } = config;
   const [task] = await loadTasks([target], { size: model.size, skipBroken }, hooks);
@@ -188,8 +203,7 @@ export async function resumeFineTune(
     throw new Error(
       `run: ${target.root}: the pictures are not those that ${folder} learned from, so it cannot go on as if it had never stopped: restore them, or fine-tune anew`,
     );
-  await writeConfig(folder, config);
-  return tune(folder, config, task, parts, state, hooks);
+  return { task, parts };
 }
 
 /** The tasks that a run's weights have learned from. */

@@ -250,6 +250,21 @@ export async function resumeMetaTrain(
     ...(await environmentOfRun()),
   };
   const state = await loadState(folder, config.model, config.options);
+  const images = await learnedTasks(folder, config, hooks);
+  await writeConfig(folder, config);
+  return train(folder, config, images, state, request.checkpointEvery, hooks);
+}
+
+/**
+ * Loads the pictures that a meta-training learns from, task by task in its order.
+ * @param folder the run's, for errors.
+ * @throws when they are not those that it was begun with.
+ */
+export async function learnedTasks(
+  folder: string,
+  config: MetaTrainConfig,
+  hooks: LoadHooks = {},
+): Promise<TaskImages[]> {
   const { tasks, target } = await findTarget(config.data, config.target, hooks.warn, config);
   const named = config.tasks.map(({ name }) => taskNamed(tasks, name, config.data));
   const images = await loadApart(named, target, config, hooks);
@@ -259,8 +274,7 @@ export async function resumeMetaTrain(
         `run: ${named[i].root}: the pictures of task ${name} are not those that ${folder} learned from, so it cannot go on as if it had never stopped: restore them, or train anew`,
       );
   }
-  await writeConfig(folder, config);
-  return train(folder, config, images, state, request.checkpointEvery, hooks);
+  return images;
 }
 
 async function train(
