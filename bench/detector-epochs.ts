@@ -6,7 +6,6 @@
  *
  * The peer's file is that of bench/peers/medetection_torch.py; the runs are of the same target and settings.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import {
@@ -18,7 +17,7 @@ import {
   runFiles,
 } from '../src/medetection/index.ts';
 import { readJsonLines } from '../src/store/index.ts';
-import { average, deviation, standardErrors } from './seeds.ts';
+import { average, deviation, readResultsFile, standardErrors } from './seeds.ts';
 
 const STARTS = ['random', 'maml'] as const;
 
@@ -37,7 +36,7 @@ const {
 } = parseArgs({ allowPositionals: true });
 if (folders.length === 0)
   throw new Error('detector-epochs: needs the peer’s JSON and the folders of fine-tuned runs');
-const { runs: peer } = JSON.parse(readFileSync(peerPath, 'utf8')) as { runs: PeerTuning[] };
+const { runs: peer } = readResultsFile<{ runs: PeerTuning[] }>('detector-epochs', peerPath);
 const ours: Tuning[] = [];
 for (const folder of folders) {
   const { target, model, options, init } = await readConfig(folder, 'fine-tune');

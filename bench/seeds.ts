@@ -1,6 +1,17 @@
 /** Figures of several seeds, ours beside a peer's. */
 import { readFileSync } from 'node:fs';
 import type { RunResult } from '../src/reproduce/index.ts';
+import { parseRecord } from '../src/store/index.ts';
+
+/**
+ * Reads a file of results, in which strings stand for NaN and the infinities.
+ * @throws when it holds no JSON object.
+ */
+export function readResultsFile<T extends object>(command: string, path: string): T {
+  const record = parseRecord(readFileSync(path, 'utf8'));
+  if (record === undefined) throw new Error(`${command}: ${path}: not a JSON object`);
+  return record as T;
+}
 
 /** The results of a study by two programs. */
 export interface Sides {
@@ -14,8 +25,8 @@ export interface Sides {
  * @throws when they were made with different settings.
  */
 export function readSides(command: string, oursPath: string, peerPath: string): Sides {
-  const [ours, peer] = [oursPath, peerPath].map(
-    (path) => JSON.parse(readFileSync(path, 'utf8')) as { settings: object; runs: RunResult[] },
+  const [ours, peer] = [oursPath, peerPath].map((path) =>
+    readResultsFile<{ settings: object; runs: RunResult[] }>(command, path),
   );
   if (JSON.stringify(ours.settings) !== JSON.stringify(peer.settings))
     throw new Error(

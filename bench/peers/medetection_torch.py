@@ -9,7 +9,7 @@ Each file holds what a meta-training and a fine-tuning of one seed learned from,
 random, with `epochs` as in the metrics.jsonl of ours; runs that it holds already are not made again. --threads N (default: all
 cores). Needs PyTorch 1.13 or later and NumPy.
 """
-import argparse, json, os, random, time
+import argparse, json, math, os, random, time
 import torch, torch.nn.functional as F
 import detector, scores
 from pairing import batches, draw_episode, pair_references
@@ -120,7 +120,7 @@ def fine_tune(p, target, model, s, rng):
         with torch.no_grad():
             known = statistics(p, images, groups, model)
             judged = {part: (labels[parts[part]].numpy(), judge(p, images, parts[part], references, model, known)) for part in ('validation', 'test')}
-        epoch = dict(epoch=len(epochs), trainLoss=sum(losses) / len(losses) if losses else None, validationLoss=scores.cross_entropy(*judged['validation']),
+        epoch = dict(epoch=len(epochs), trainLoss=sum(losses) / len(losses) if losses else math.nan, validationLoss=scores.cross_entropy(*judged['validation']),
                      **{part: scores.summary(*values) for part, values in judged.items()})
         epoch['best'] = not epochs or epoch['validationLoss'] < epochs[best]['validationLoss']
         if epoch['best']: best = epoch['epoch']

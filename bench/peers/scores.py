@@ -1,9 +1,10 @@
 """Single-number metrics of scores against labels as src/metrics defines them; defective is positive, from a logit of 0 on."""
+import math
 import numpy as np
 
 
 def ratio(a, b):
-    return a / b if b else None
+    return a / b if b else math.nan
 
 
 def auroc(labels, scores):

@@ -13,9 +13,17 @@ def arguments(doc, *more):
     return parser.parse_args()
 
 
+def encoded(value):
+    """Strings for NaN and the infinities, which JSON does not have, as src/store writes them."""
+    if isinstance(value, dict): return {name: encoded(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)): return [encoded(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value): return 'NaN' if math.isnan(value) else 'Infinity' if value > 0 else '-Infinity'
+    return value
+
+
 def write_json(path, value):
     """Writes the whole file or nothing."""
-    with open(f'{path}.part', 'w') as file: json.dump(value, file, indent=1)
+    with open(f'{path}.part', 'w') as file: json.dump(encoded(value), file, indent=1, allow_nan=False)
     os.replace(f'{path}.part', path)
 
 
@@ -38,8 +46,9 @@ def run_study(study, a, train, together=1):
 
 
 def summary(values):
-    """Median, mean and the 95 % interval of the mean."""
-    mean, half = float(np.mean(values)), 1.959964 * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    """Median, mean and the 95 % interval of the mean; with an infinite value the mean is infinite and has no interval (NaN)."""
+    with np.errstate(invalid='ignore'):
+        mean, half = float(np.mean(values)), 1.959964 * float(np.std(values, ddof=1)) / math.sqrt(len(values))
     return dict(median=float(np.median(values)), mean=mean, meanInterval=[mean - half, mean + half])
 
 
