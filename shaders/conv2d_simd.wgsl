@@ -11,7 +11,7 @@
 // columns left and right of it from its neighbours. The 72 weights of an input channel lie 4 to a lane and are broadcast.
 // Grid: x and y = ceil(N * ceil(H/ROWS) * W/4 / LANES) folded, z = B * ceil(O / 8).
 // Constants: LANES (subgroup size), ROWS, EDGES: 0 if LANES is a multiple of W/4, so that rows do not continue in
-// another subgroup, else 1.
+// another subgroup, else 1; SPLIT: input channels that are summed at a time, whose sums are added up, or 0: all of them.
 enable subgroups;
 
 struct Dims { n: u32, c: u32, h: u32, w: u32, o: u32 }
@@ -75,12 +75,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let slot_$k = task * dims.c * 9 * slots + i_$k / 2 * slots + min(o / 4 + i_$k % 2, slots - 1);
   #end
 
+  #if SPLIT
+  #for k in 0..8
+  #for r in 0..ROWS
+  var total_$k_$r = vec4f();
+  #end
+  #end
+  for (var first = 0u; first < dims.c; first += SPLIT) {
+  let end = min(first + SPLIT, dims.c);
+  #end
+  #if SPLIT < 1
+  let first = 0u;
+  let end = dims.c;
+  #end
   #for k in 0..8
   #for r in 0..ROWS
   var sum_$k_$r = vec4f();
   #end
   #end
-  for (var c = 0u; c < dims.c; c++) {
+  for (var c = first; c < end; c++) {
     #for k in 0..LOADS
     let w_$k = packed[c * 9 * slots + slot_$k];
     #end
@@ -122,13 +135,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     #end
     #end
   }
+  #for k in 0..8
+  #for r in 0..ROWS
+  #if SPLIT
+  total_$k_$r += sum_$k_$r;
+  #end
+  #if SPLIT < 1
+  let total_$k_$r = sum_$k_$r;
+  #end
+  #end
+  #end
+  #if SPLIT
+  }
+  #end
 
   if (own >= tiles) { return; }
   #for k in 0..8
   if (o + $k < dims.o) {
     let image = (n * dims.o + o + $k) * plane + top * quads + quad;
     #for r in 0..ROWS
-    if (top + $r < dims.h) { y[image + $r * quads] = sum_$k_$r; }
+    if (top + $r < dims.h) { y[image + $r * quads] = total_$k_$r; }
     #end
   }
   #end

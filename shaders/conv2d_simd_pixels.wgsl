@@ -12,7 +12,8 @@
 // then known when the text is unrolled, and SPAN neighbouring pixels are loaded at a time if rows are made of such.
 // Grid: x and y = N * ceil(OH / ROWS) * ceil(OW / COLUMNS) folded, z = B * ceil(O / (GROUPS * LANES)).
 // Constants: LANES (subgroup size), GROUPS (1, 2 or 4), ROWS, COLUMNS, KH, KW, PAD, WHOLE: 1 if COLUMNS is OW, else 0,
-// W: of x, used if WHOLE, SPAN: 4, 2 or 1, a divisor of W if WHOLE, else 1.
+// W: of x, used if WHOLE, SPAN: 4, 2 or 1, a divisor of W if WHOLE, else 1, SPLIT: input channels
+// that are summed at a time, whose sums are added up, or 0: all of them.
 enable subgroups;
 
 struct Dims {
@@ -75,12 +76,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let slots = (dims.o + 3) / 4 * $(4/GROUPS);
   let slot = task * dims.c * $(KH*KW) * slots + min(o / GROUPS, slots - 1);
 
+  #if SPLIT
+  #for r in 0..ROWS
+  #for j in 0..COLUMNS
+  var total_$r_$j = V();
+  #end
+  #end
+  for (var first = 0u; first < dims.c; first += SPLIT) {
+  let end = min(first + SPLIT, dims.c);
+  #end
+  #if SPLIT < 1
+  let first = 0u;
+  let end = dims.c;
+  #end
   #for r in 0..ROWS
   #for j in 0..COLUMNS
   var sum_$r_$j = V();
   #end
   #end
-  for (var c = 0u; c < dims.c; c++) {
+  for (var c = first; c < end; c++) {
     #for t in 0..KH*KW
     let w_$t = packed[slot + (c * $(KH*KW) + $t) * slots];
     #end
@@ -112,6 +126,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     #end
     #end
   }
+  #for r in 0..ROWS
+  #for j in 0..COLUMNS
+  #if SPLIT
+  total_$r_$j += sum_$r_$j;
+  #end
+  #if SPLIT < 1
+  let total_$r_$j = sum_$r_$j;
+  #end
+  #end
+  #end
+  #if SPLIT
+  }
+  #end
 
   #for r in 0..ROWS
   #for j in 0..COLUMNS
@@ -119,10 +146,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let to_$r_$j = ((n * dims.o + o) * dims.oh + top + $r) * dims.ow + left + $j;
     #for g in 0..GROUPS
     #if 1 < GROUPS
-    if (o + $g < dims.o) { y[to_$r_$j + $g * dims.oh * dims.ow] = sum_$r_$j[$g]; }
+    if (o + $g < dims.o) { y[to_$r_$j + $g * dims.oh * dims.ow] = total_$r_$j[$g]; }
     #end
     #if GROUPS < 2
-    if (o < dims.o) { y[to_$r_$j] = sum_$r_$j; }
+    if (o < dims.o) { y[to_$r_$j] = total_$r_$j; }
     #end
     #end
   }

@@ -1,7 +1,7 @@
 import { expand } from '../../src/device/expand.ts';
 import { u32 } from '../../src/device/index.ts';
 import { defaultTuning } from '../../src/device/tuning.ts';
-import { pixelTile, rowGroups } from '../../src/ops/conv2d-simd-tiles.ts';
+import { pixelTile, rowGroups, splitOf } from '../../src/ops/conv2d-simd-tiles.ts';
 import { type Case, ceilDiv, type Entry, folded, type Numbers, noise, sampledError } from './case.ts';
 
 /** The convolutions of MeDetection (width 32, 64x64 images), then larger maps. */
@@ -26,6 +26,7 @@ const ALIGNED_CHECKS = [
   'n=2,c=3,h=5,w=8,o=8',
   'n=3,c=7,h=2,w=12,o=12',
   'n=2,c=17,h=33,w=36,o=20',
+  'n=1,c=70,h=6,w=12,o=9',
   'n=5,c=4,h=12,w=72,o=8',
 ];
 const STRIDE_1_CHECKS = [
@@ -37,6 +38,7 @@ const STRIDE_1_CHECKS = [
   'n=3,c=17,h=3,w=2,o=11',
   'n=5,c=8,h=33,w=35,o=8',
   'n=2,c=9,h=12,w=70,o=10',
+  'n=1,c=65,h=5,w=3,o=9',
   'n=2,c=5,h=11,w=10,o=9,kh=1,kw=1,pad=0',
   'n=2,c=3,h=9,w=11,o=5,kh=5,kw=5,pad=2',
   'n=2,c=3,h=6,w=8,o=5,kh=5,kw=5,pad=2',
@@ -266,7 +268,7 @@ export const conv2dSimd: Entry = {
     return {
       kernel: {
         name: 'conv2d_simd',
-        source: expand(source, { LANES, ROWS, EDGES }),
+        source: expand(source, { LANES, ROWS, EDGES, SPLIT: splitOf(e.c) }),
         constants: {},
         dims: words([e.n, e.c, e.h, e.w, e.o]),
         grid: [...folded(ceilDiv(e.n * ceilDiv(e.h, ROWS) * (e.w / 4), LANES)), ceilDiv(e.o, 8)],
@@ -294,7 +296,8 @@ export const conv2dSimdPixels: Entry = {
     const COLUMNS = given.COLUMNS || tile.columns;
     const WHOLE = Number(COLUMNS === e.ow);
     const [W, SPAN] = WHOLE ? [e.w, given.SPAN || spanOf(e.w)] : [0, 1];
-    const constants = { LANES, GROUPS, ROWS, COLUMNS, KH: e.kh, KW: e.kw, PAD: e.pad, WHOLE, W, SPAN };
+    const [KH, KW, PAD, SPLIT] = [e.kh, e.kw, e.pad, splitOf(e.c)];
+    const constants = { LANES, GROUPS, ROWS, COLUMNS, KH, KW, PAD, WHOLE, W, SPAN, SPLIT };
     return {
       kernel: {
         name: 'conv2d_simd_pixels',

@@ -4,7 +4,7 @@ import { type Kernel, u32 } from '../device/kernel.ts';
 import { type ShaderName, unrolledSource } from '../device/shader.ts';
 import { sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
-import { pixelTile, rowGroups } from './conv2d-simd-tiles.ts';
+import { pixelTile, rowGroups, splitOf } from './conv2d-simd-tiles.ts';
 import { forwardByPhases, toInputByPhases, toWeightByPhases } from './conv2d-strided.ts';
 import { kernelOp } from './kernel-op.ts';
 import { flip, pad, permute } from './movement.ts';
@@ -48,7 +48,7 @@ const aligned3x3 = kernelOp('conv2dSimd', [0, 1], (node, { lanes, maxGrid, tunin
   const o = node.shape[1];
   const quads = w / 4;
   return {
-    ...unrolled('conv2d_simd', { LANES: lanes, ROWS, EDGES: lanes % quads === 0 ? 0 : 1 }),
+    ...unrolled('conv2d_simd', { LANES: lanes, ROWS, EDGES: lanes % quads === 0 ? 0 : 1, SPLIT: splitOf(c) }),
     dims: [n, c, h, w, o].map(u32),
     flops: 2 * sizeOf(node.shape) * c * 9,
     grid: [
@@ -78,6 +78,7 @@ const general = kernelOp('conv2dSimdPixels', [0, 1], (node, { lanes, maxGrid, tu
     WHOLE: Number(whole),
     W: whole ? w : 0,
     SPAN: whole ? spanOf(w) : 1,
+    SPLIT: splitOf(c),
   };
   return {
     ...unrolled('conv2d_simd_pixels', constants),
