@@ -20,6 +20,8 @@ export interface Finding {
   readonly checked?: false;
   /** What went wrong, in words. */
   readonly detail?: string;
+  /** On what terms it is within its bound, where that takes words. */
+  readonly note?: string;
 }
 
 export interface CertifyOptions {

@@ -6,5 +6,5 @@ export { allCases } from './cases/index.ts';
 export { type CertifyOptions, certify, type Finding } from './certify.ts';
 export { emptyAccepted } from './empty.ts';
 export { certifyOracle, type OracleReport } from './oracle/index.ts';
-export { failureText, type Table, tableText, tabulate } from './report.ts';
+export { failureText, noteText, type Table, tableText, tabulate } from './report.ts';
 export { uncertified } from './uncertified.ts';

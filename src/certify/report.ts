@@ -52,3 +52,7 @@ export const failureText = ({ op, case: name, check, error, bound, detail, check
   checked === false
     ? `${op} ${name}: not checked: ${detail}`
     : `${op} ${name}: ${check}: error ${number(error)} exceeds ${number(bound)}${detail ? ` (${detail})` : ''}`;
+
+/** What is to be known of a finding within its bound, in words. */
+export const noteText = ({ op, case: name, check, note }: Finding): string =>
+  `${op} ${name}: ${check}: ${note}`;

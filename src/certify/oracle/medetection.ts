@@ -12,8 +12,9 @@ import { crossEntropy, mean } from '../../ops/index.ts';
 import { Random } from '../../random.ts';
 import type { Finding } from '../certify.ts';
 import { magnitude } from '../compare.ts';
-import { judge } from './expectation.ts';
+import { type Expectation, judge } from './expectation.ts';
 import { readSettings, readValues, type Values, type Watch } from './folder.ts';
+import { besideKinks, type Change } from './kinks.ts';
 
 /* The published network: logits, cross-entropy and the gradient of every parameter. */
 
@@ -51,7 +52,19 @@ const readParams = (values: Values): ModelParams =>
 /** Biases followed by a batch norm with nothing but poolings between: they shift what it centres, and change nothing. */
 const WITHOUT_EFFECT = ['trunk.net.1.bias', 'trunk.net.5.bias', 'trunk.net.10.bias', 'ca1.bias'];
 
-export async function checkMedetection(folder: string, { onCase }: Watch): Promise<Finding[]> {
+type Images = { readonly image: Tensor; readonly reference: Tensor };
+
+/** The images of the folder, as they are or changed. */
+const imagesOf = (values: Values, change: Change = (x) => Float32Array.from(x)): Images => {
+  const read = (key: string) => tensor(change(values.data(key)), values.shape(key));
+  return { image: read('x_test'), reference: read('x_reference') };
+};
+
+/**
+ * The published network against a folder. Logits and loss are compared at the given images; so is the gradient, or at
+ * neighbours of them where it has kinks (`kinks.ts`).
+ */
+export async function checkMedetection(folder: string, { onCase, signal }: Watch): Promise<Finding[]> {
   const { bn, grad_of_large_kernels } = readSettings(folder, 'medetection');
   if (bn !== undefined && bn !== 'batch statistics')
     throw new Error(`medetection.json: bn "${bn}" is not supported; "batch statistics" is`);
@@ -61,16 +74,8 @@ export async function checkMedetection(folder: string, { onCase }: Watch): Promi
   const values = readValues(folder, 'medetection');
   const params = readParams(values);
   const labels = values.tensor('y');
-  const batch = {
-    image: values.tensor('x_test'),
-    reference: values.tensor('x_reference'),
-    label: tensor(Float32Array.from(values.data('y')), labels.shape),
-  };
-  const loss = lossOf(model)(params, batch);
-  const classes = outputs(params, batch, model);
-  // The binary cross-entropy of the classes' difference is what training descends; both are compared.
-  const twoClasses = mean(crossEntropy(classes, labels));
-  const expect = (check: keyof typeof bounds, key: string, actual: Tensor) => ({
+  const label = tensor(Float32Array.from(values.data('y')), labels.shape);
+  const expect = (check: keyof typeof bounds, key: string, actual: Tensor): Expectation => ({
     check,
     what: key,
     actual,
@@ -79,22 +84,35 @@ export async function checkMedetection(folder: string, { onCase }: Watch): Promi
     bound: bounds[check],
     among: 0,
   });
-  const gradients = tree.entries<Tensor>(grad(loss, params)).map(([path, g]) => {
-    const name = oracleName(path);
-    const key = `grad/${name}`;
-    const sums = summed && g.rank === 4 && values.shape(key).length === 3;
-    const expectation = expect('gradient', key, sums ? g.sum(1) : g);
-    if (!WITHOUT_EFFECT.includes(name)) return expectation;
-    // Zero but for rounding, in both: measured beside the gradient of the same convolution's weight.
-    const among = magnitude(values.data(key.replace('bias', 'weight')));
-    return { ...expectation, expected: new Float32Array(g.size), among };
-  });
-  const findings = await judge('medetection', 'published network', [
+  const gradients = (loss: Tensor): Expectation[] =>
+    tree.entries<Tensor>(grad(loss, params)).map(([path, g]) => {
+      const name = oracleName(path);
+      const key = `grad/${name}`;
+      const sums = summed && g.rank === 4 && values.shape(key).length === 3;
+      const expectation = expect('gradient', key, sums ? g.sum(1) : g);
+      if (!WITHOUT_EFFECT.includes(name)) return expectation;
+      // Zero but for rounding, in both: measured beside the gradient of the same convolution's weight.
+      const among = magnitude(values.data(key.replace('bias', 'weight')));
+      return { ...expectation, expected: new Float32Array(g.size), among };
+    });
+  const judged = (expectations: Expectation[]) => judge('medetection', 'published network', expectations);
+  const lossAt = (images: Images): Tensor => lossOf(model)(params, { ...images, label });
+  const given = imagesOf(values);
+  const loss = lossAt(given);
+  const classes = outputs(params, given, model);
+  // The binary cross-entropy of the classes' difference is what training descends; both are compared.
+  const twoClasses = mean(crossEntropy(classes, labels));
+  const [logits, crossEntropies, gradient] = await judged([
     expect('logits', 'logits', classes),
     expect('cross-entropy', 'ce', twoClasses),
     expect('cross-entropy', 'ce', loss),
-    ...gradients,
+    ...gradients(loss),
   ]);
+  const again = async (change: Change): Promise<Finding> => {
+    const [finding] = await judged(gradients(lossAt(imagesOf(values, change))));
+    return finding;
+  };
+  const findings = [logits, crossEntropies, await besideKinks(gradient, again, signal)];
   onCase?.('published network');
   return findings;
 }
