@@ -14,15 +14,16 @@ const COLUMNS = 8;
 /** Loading a pixel costs this many times as much as a weight, of which several are loaded at a time. */
 const PIXEL = 1.5;
 
-/** Input channels that are summed at a time, where there are more. */
-const SPLIT = 32;
+/** Input channels that are summed at a time, where there are more than MOST. */
+const SPLIT = 16;
+const MOST = 32;
 
 /**
  * The constant SPLIT of the kernels: how many input channels they sum at a time before they add that to a total, 0 where all of
- * them are. Rounding grows with the root of the terms, and so with that of the larger of both numbers of terms rather than of
- * their product; the totals need as many accumulators again, so few channels do without.
+ * them are. What is lost grows with the root of the numbers added one after another, so a sum of sums loses less; the totals
+ * take as many accumulators again, and few channels do without.
  */
-export const splitOf = (channels: number): number => (channels > SPLIT ? SPLIT : 0);
+export const splitOf = (channels: number): number => (channels > MOST ? SPLIT : 0);
 
 /** Extents of a convolution of stride 1. */
 export interface ConvExtents {

@@ -35,7 +35,7 @@ else
       assert.ok(plan.dispatches.some((d) => d.kernel.name === kernel));
       const [expected] = reference([y]);
       const error = norm(expected.map((v, i) => values[0][i] - v)) / norm(expected);
-      // About 3e-7; in one sum more than 1.2e-6.
+      // About 2e-7; in one sum more than 1.1e-6.
       assert.ok(error < 5e-7, `relative error ${error}`);
     });
 
