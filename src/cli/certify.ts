@@ -33,7 +33,7 @@ interface Options extends CommonOptions {
 
 const HELP = `
 --oracle: the gradient of the published network jumps at the kinks of relu, |x| and max pooling, where rounding decides the
-side. Where it is past its bound at the given images, it is computed at others that differ by 6e-8 to 5e-7, 16 times at most,
+side. Where it is past its bound at the given images, it is computed at others that differ by 1e-7 to 1e-6, 16 times at most,
 and passes, with a note, if at one of them all tensors are within that bound.`;
 
 const INTERRUPTED = 'stopped; there is nothing to save';
