@@ -42,7 +42,7 @@ export async function besideKinks(
     if (beside.ok) return { ...beside, note: noteOf(finding, beside, size) };
   }
   const widest = shown(Math.max(...CHANGES));
-  const detail = `${finding.detail}; no kink explains it: so do ${CHANGES.length} inputs that differ by up to ${widest}`;
+  const detail = `${finding.detail}, and at ${CHANGES.length} inputs that differ by up to ${widest} it is past the bound too`;
   return { ...finding, detail };
 }
 
