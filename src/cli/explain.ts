@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { findPictures, loadTaskBytes, readImage } from '../data/index.ts';
+import { fileNames, findPictures, loadTaskBytes, readImage } from '../data/index.ts';
 import {
   bestReference,
   Explainer,
@@ -15,7 +15,6 @@ import { Interrupted, imageOf, joinImages, RunDetector } from '../medetection/in
 import { writeFileAtomic } from '../store/index.ts';
 import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
 import { addMapFlags, type MapOptions, mapOptions } from './explain-flags.ts';
-import { fileNames } from './file-names.ts';
 import { shortPath } from './invocation.ts';
 import { decimals } from './output.ts';
 import { startProgress } from './progress.ts';

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
-import { findPictures, ImageError, loadImageBytes } from '../data/index.ts';
+import { fileNames, findPictures, ImageError, loadImageBytes } from '../data/index.ts';
 import { bestReference, Explainer, normaliseMap, panelPng } from '../explain/index.ts';
 import {
   decisionOf,
@@ -17,7 +17,6 @@ import { writeFileAtomic } from '../store/index.ts';
 import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
 import { printDecision, thresholdHelp } from './decision.ts';
 import { exitCode } from './errors.ts';
-import { fileNames } from './file-names.ts';
 import { decisionRule } from './flags.ts';
 import { shortPath } from './invocation.ts';
 import { startLines, startProgress } from './progress.ts';
