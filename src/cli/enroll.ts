@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import {
   type Counted,
+  type Counts,
   defaultFineTune,
   type EnrolRun,
   type FineTuneOptions,
@@ -8,6 +9,7 @@ import {
   Interrupted,
   runEnrol,
 } from '../medetection/index.ts';
+import { isPoint, proportionInterval } from '../metrics/index.ts';
 import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
 import { printDecision } from './decision.ts';
 import { addFlags, flagValues, integer } from './flags.ts';
@@ -97,7 +99,7 @@ function report({ folder, config, trust, decision, skipped }: EnrolRun, output: 
     );
   else
     output.print(
-      `Trained for ${epochs} of at most ${config.options.epochs} epochs, by which photographs left out were judged best. They gave an AUROC of ${decimals(auroc.value)} (95% interval ${decimals(auroc.interval.low)} to ${decimals(auroc.interval.high)}).`,
+      `Trained for ${epochs} of at most ${config.options.epochs} epochs, by which photographs left out were judged best. ${separation(auroc, counts)}`,
     );
   printDecision(decision, output);
   output.print(`${rate('false alarms', falseAlarms, 'good', 'would be called defective')}`);
@@ -109,6 +111,20 @@ function report({ folder, config, trust, decision, skipped }: EnrolRun, output: 
   if (counts.good + counts.bad < 30)
     output.print('More photographs narrow these intervals; nothing else does.');
   output.print(`saved in ${run}\nnext: ${next}`);
+}
+
+/** How well the photographs left out were told apart, and what so few leave open. */
+export function separation(
+  { value, interval }: NonNullable<EnrolRun['trust']['auroc']>,
+  { good, bad }: Counts,
+): string {
+  if (!isPoint(interval))
+    return `They gave an AUROC of ${decimals(value)} (95% interval ${decimals(interval.low)} to ${decimals(interval.high)}).`;
+  if (value < 1) return `They gave an AUROC of ${decimals(value)}, of which so few give no interval.`;
+  // Pairs that share no photograph are independent: of so many, all were in order.
+  const pairs = Math.min(good, bad);
+  const { low } = proportionInterval(pairs, pairs);
+  return `Every bad one scored above every good one. That ${good} good and ${bad} bad ones were told apart does not mean that others will be: of new pairs of a bad and a good one, only ${percent(low)} or more are known to be (95% confidence).`;
 }
 
 const percent = (share: number): string => `${Math.round(100 * share)}%`;

@@ -84,6 +84,10 @@ export function checkMetaTrainOptions(options: MetaTrainOptions): MetaTrainOptio
     throw new Error(
       'options: innerLoss sum has no effect with innerOptimiser adam, whose steps do not depend on the scale of the loss; leave out one of them',
     );
+  if (innerLoss === 'sum' && algorithm === 'imaml')
+    throw new Error(
+      'options: innerLoss sum has no place in imaml, which weighs the mean loss against the distance to the initial parameters; divide lambda by the number of support pairs instead',
+    );
   return options;
 }
 

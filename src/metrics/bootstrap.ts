@@ -15,10 +15,13 @@ export interface BootstrapOptions {
   readonly confidence?: number;
 }
 
+/** Whether an interval has no width: all resamples agree, as where the samples are told apart without exception. */
+export const isPoint = ({ low, high }: Interval): boolean => low === high;
+
 /** Intervals of some statistics, by name. */
 export interface Bootstrapped<K extends string> {
   readonly intervals: Readonly<Record<K, Interval>>;
-  /** Where the intervals mean less than they seem to: a class is absent, or has one sample. */
+  /** Where the intervals mean less than they seem to: a class is absent or has one sample, or an interval is a point. */
   readonly note?: string;
 }
 
@@ -63,7 +66,7 @@ export function bootstrap<K extends string>(
       return [name, { low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) }];
     }),
   ) as Record<K, Interval>;
-  return { intervals, ...noteOf(labels) };
+  return { intervals, ...noteOf(labels, intervals) };
 }
 
 /** Draws resamples, whose scores fall. */
@@ -97,7 +100,7 @@ function quantile(sorted: Float64Array, q: number): number {
   return low === high ? low : low + (high - low) * (place - Math.floor(place));
 }
 
-function noteOf(labels: Labels): { note?: string } {
+function noteOf(labels: Labels, intervals: Readonly<Record<string, Interval>>): { note?: string } {
   const defective = Array.from(labels).filter(Boolean).length;
   const notes = Object.entries({ normal: labels.length - defective, defective }).flatMap(([name, count]) =>
     count === 0
@@ -106,5 +109,10 @@ function noteOf(labels: Labels): { note?: string } {
         ? [`there is one ${name} sample: the intervals cannot show how much such samples differ`]
         : [],
   );
+  const points = Object.keys(intervals).filter((name) => isPoint(intervals[name]));
+  if (points.length > 0)
+    notes.push(
+      `all resamples agree on ${points.join(', ')}: an interval that is a point does not say that more samples would agree too`,
+    );
   return notes.length > 0 ? { note: notes.join('; ') } : {};
 }

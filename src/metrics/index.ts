@@ -1,5 +1,5 @@
 /** Metrics of a defect detector; defective is the positive class. */
-export { type BootstrapOptions, type Bootstrapped, bootstrap, type Interval } from './bootstrap.ts';
+export { type BootstrapOptions, type Bootstrapped, bootstrap, type Interval, isPoint } from './bootstrap.ts';
 export { connectedComponents } from './components.ts';
 export { accuracy, type Confusion, confusionMatrix, f1, precision, recall } from './confusion.ts';
 export { type Decision, decide } from './decision.ts';

@@ -46,6 +46,7 @@ test('what is wrong with a file is named, with what is allowed', () => {
     [{ metaTrain: { innerRate: -1 } }, /innerRate is -1; it must be a number above 0/],
     [{ metaTrain: { scales: [] } }, /scales is \[\]; it must be a list/],
     [{ metaTrain: { innerLoss: 'sum', innerOptimiser: 'adam' } }, /innerLoss sum has no effect/],
+    [{ metaTrain: { innerLoss: 'sum', algorithm: 'imaml' } }, /innerLoss sum has no place in imaml.*lambda/],
     [{ fineTune: { scales: [320] } }, /images of 320 px give a last map of 5 x 5.*takes 4 x 4.*pyramid/],
     [
       { model: { head: 'pyramid' }, fineTune: { scales: [200] } },

@@ -118,6 +118,19 @@ test('an absent class is said, and what needs it is NaN', () => {
   );
 });
 
+test('of samples that are told apart without exception it is said that the intervals are points', () => {
+  const { intervals, note } = summaryIntervals([0, 0, 0, 1, 1], [-3, -2, -1, 1, 2], 0, {
+    random: new Random(0),
+  });
+  assert.equal(intervals.auroc, { low: 1, high: 1 });
+  assert.match(
+    note!,
+    /^all resamples agree on accuracy, .*auroc, .*: an interval that is a point does not say/,
+  );
+  const { note: partly } = summaryIntervals([0, 0, 0, 1, 1], [-3, -2, 1, 2, 3], 0, { random: new Random(0) });
+  assert.match(partly!, /^all resamples agree on recall, auroc, averagePrecision: /);
+});
+
 test('what has no meaning is refused', () => {
   const options = { random: new Random(0) };
   assert.throws(() => bootstrap([], [], aurocOf, options), /bootstrap: no samples/);
