@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { discoverTasks, type Task } from '../data/index.ts';
+import { digestSide, discoverTasks, type Task } from '../data/index.ts';
 import { contradictions, duplicatesOf, joinImages, loadTasks } from '../medetection/index.ts';
 import { addCommon, type CommonOptions, outputOf } from './common.ts';
 import { exitCode } from './errors.ts';
@@ -9,9 +9,6 @@ import { loadingUi } from './training.ts';
 interface Options extends CommonOptions {
   readonly duplicates?: boolean;
 }
-
-/** Side in pixels that pictures are compared at. */
-const COMPARED = 64;
 
 export function addTasks(program: Command): void {
   const command = program
@@ -74,7 +71,7 @@ async function findAll(tasks: readonly Task[], output: Output): Promise<Found> {
   const ui = loadingUi(output);
   const loaded = await loadTasks(
     named.filter(({ samples }) => samples.length > 0),
-    { size: COMPARED, skipBroken: true },
+    { size: digestSide, skipBroken: true },
     ui,
   ).finally(ui.finish);
   if (loaded.length === 0) return { copies: [], near: [], contradictions: [], skipped: [] };

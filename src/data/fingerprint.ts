@@ -4,7 +4,7 @@ import { resample } from './resize.ts';
 
 /** What tells whether two pictures are the same one. */
 export interface Fingerprint {
-  /** SHA-256 (hex, its first half) of the pixels as loaded: equal for copies, whatever files they came from. */
+  /** {@link pixelDigest} of the picture as loaded: equal for copies, whatever files they came from. */
   readonly exact: string;
   /** 64-bit perceptual hash, as two 32-bit words: bits that stay when a picture is encoded, scaled or lit a little otherwise. */
   readonly perceptual: readonly [number, number];
@@ -55,6 +55,13 @@ function greyThumbnail(planes: Uint8Array, size: number): Pick<Fingerprint, 'thu
   return { thumbnail: small.map((v) => (v - mean) / (contrast || 1)), contrast };
 }
 
+/** Side in pixels at which pictures of any size are compared. */
+export const digestSide = 64;
+
+/** SHA-256 (hex, its first half) of the pixels of a picture. */
+export const pixelDigest = (planes: Uint8Array): string =>
+  createHash('sha256').update(planes).digest('hex').slice(0, 32);
+
 /** The fingerprint of every picture of a task, as it was loaded. Exact ones compare between pictures of one size only. */
 export function fingerprints({
   images,
@@ -63,9 +70,8 @@ export function fingerprints({
   const length = 3 * size * size;
   return Array.from({ length: images.length / length }, (_, i) => {
     const planes = images.subarray(i * length, (i + 1) * length);
-    const exact = createHash('sha256').update(planes).digest('hex').slice(0, 32);
     const { thumbnail, contrast } = greyThumbnail(planes, size);
-    return { exact, perceptual: perceptualHash(thumbnail), thumbnail, contrast };
+    return { exact: pixelDigest(planes), perceptual: perceptualHash(thumbnail), thumbnail, contrast };
   });
 }
 

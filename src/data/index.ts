@@ -1,7 +1,7 @@
 export { type Datasets, datasetsFile, readDatasets } from './datasets.ts';
 export { type Duplicates, findDuplicates, findShared, type Shared } from './duplicates.ts';
 export { fileNames } from './file-names.ts';
-export { type Fingerprint, fingerprints } from './fingerprint.ts';
+export { digestSide, type Fingerprint, fingerprints, pixelDigest } from './fingerprint.ts';
 export { formatOfName, type ImageFormat } from './format.ts';
 export {
   type DecodeOptions,

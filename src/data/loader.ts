@@ -1,3 +1,4 @@
+import { digestSide, pixelDigest } from './fingerprint.ts';
 import { type DecodeOptions, decodeImage, ImageError, readImage, readImageBytes } from './image.ts';
 import { resample, resizeToSquare } from './resize.ts';
 import type { Sample } from './tasks.ts';
@@ -25,7 +26,7 @@ export interface LoadedTask<Images extends Float32Array | Uint8Array = Float32Ar
   readonly size: number;
   /** Label of each image: 0 normal, 1 defective. */
   readonly labels: Uint8Array;
-  /** The sample of each image; what was skipped is not among them. */
+  /** The sample of each image, with its digest where it was loaded from a file; what was skipped is not among them. */
   readonly samples: readonly Sample[];
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
 }
@@ -53,6 +54,13 @@ const toPlanes = (pixels: Float32Array, planes: Float32Array | Uint8ClampedArray
   }
 };
 
+/** Interleaved RGB as planes of bytes [3, side, side]. */
+const toBytes = (pixels: Float32Array, side: number): Uint8Array => {
+  const planes = new Uint8ClampedArray(channels * side * side);
+  toPlanes(pixels, planes, 1);
+  return new Uint8Array(planes.buffer);
+};
+
 /** Reads, decodes, resizes and hands on one picture after another; only a few files are in memory at once. */
 const load = async (
   samples: readonly Sample[],
@@ -73,8 +81,10 @@ const load = async (
     if (i + readAhead < samples.length) queue.push(read(samples[i + readAhead]));
     try {
       if (!(bytes instanceof Uint8Array)) throw (bytes as { error: unknown }).error;
-      take(resizeToSquare(decodeImage(bytes, path, options), size), loaded.length);
-      loaded.push(samples[i]);
+      const image = decodeImage(bytes, path, options);
+      take(resizeToSquare(image, size), loaded.length);
+      const digest = pixelDigest(toBytes(resizeToSquare(image, digestSide), digestSide));
+      loaded.push({ ...samples[i], digest });
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
       const { reason } = error;
@@ -149,11 +159,7 @@ export const loadImageBytes = async (
   path: string,
   size: number,
   options: DecodeOptions = {},
-): Promise<Uint8Array> => {
-  const planes = new Uint8ClampedArray(channels * size * size);
-  toPlanes(resizeToSquare(await readImage(path, options), size), planes, 1);
-  return new Uint8Array(planes.buffer);
-};
+): Promise<Uint8Array> => toBytes(resizeToSquare(await readImage(path, options), size), size);
 
 /** The images at `indices` resized from the side they were loaded with, rounded: as a task of their own, and where they are in it. */
 export function resizeImages(

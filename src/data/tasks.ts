@@ -19,6 +19,8 @@ export interface Sample {
   readonly kind: string;
   /** Absolute path of the picture that marks the defect. */
   readonly mask?: string;
+  /** Of a picture that was loaded: `pixelDigest` of it at `digestSide`, alike whatever size it was loaded with. */
+  readonly digest?: string;
 }
 
 /** `classes`: one folder per class. `mvtec`: MVTec AD. */

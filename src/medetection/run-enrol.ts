@@ -27,7 +27,7 @@ import {
 import { contradictions, duplicatesOf, picked, someLines } from './run-duplicates.ts';
 import { checkUnseen, seenTasks } from './run-fine-tune.ts';
 import { saveJudgement } from './run-judgement.ts';
-import { learnedPictures, loadLearned, recognised, saveLearned } from './run-learned.ts';
+import { learnedPictures, loadLearned, recognised, saveLearned, warnIncomplete } from './run-learned.ts';
 import { type LoadHooks, loadTasks } from './run-tasks.ts';
 import { loadParams, saveReferences, saveWeights } from './run-tensors.ts';
 import { Tuner } from './tuning.ts';
@@ -124,6 +124,7 @@ export async function runEnrol(
   if (!allowSeen) {
     const known = seen.find(({ name }) => name === product);
     const again = recognised(learned, task, [...labels.keys()]);
+    warnIncomplete(learned, from, hooks.warn);
     checkUnseen('enroll', from, known && `task ${known.name}`);
     checkUnseen(
       'enroll',
@@ -166,7 +167,7 @@ export async function runEnrol(
   await createRun(folder, config, serialiseSplit(split, product, { seed, trainFraction: 1 }));
   await saveWeights(folder, model, detector.params, detector.statistics);
   await saveReferences(folder, task, references);
-  await saveLearned(folder, learnedPictures(model.size, [{ name: product, images: task }], learned));
+  await saveLearned(folder, learnedPictures([{ name: product, images: task }], learned));
   const parts = { train: [], validation: [...labels.keys()], test: [] };
   const scores = { validation: validation.scores, test: new Float32Array() };
   await saveJudgement(folder, task, parts, scores, options.decide);

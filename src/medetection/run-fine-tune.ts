@@ -36,7 +36,14 @@ import {
 } from './run.ts';
 import { copiesById, type DuplicatePolicy, duplicatesOf, guardParts } from './run-duplicates.ts';
 import { saveJudgement } from './run-judgement.ts';
-import { learnedPictures, loadLearned, recognised, saveLearned } from './run-learned.ts';
+import {
+  learnedElsewhere,
+  learnedPictures,
+  loadLearned,
+  recognised,
+  saveLearned,
+  warnIncomplete,
+} from './run-learned.ts';
 import { loadFineTuneState, saveFineTuneState } from './run-state.ts';
 import { attempting, findTarget, type LoadHooks, loadTasks } from './run-tasks.ts';
 import { loadParams, saveReferences, saveWeights } from './run-tensors.ts';
@@ -113,7 +120,7 @@ export async function runFineTune(
         ? await loadParams(init, model)
         : (await readStateDict(init, model)).params;
   const { target } = await findTarget(data, name, undefined, request);
-  const learned = isRun ? await loadLearned(init) : undefined;
+  const learned = isRun ? await loadLearned(init) : init === 'random' ? undefined : learnedElsewhere;
   const [task] = await loadTasks([target], { size: model.size, skipBroken }, hooks);
   const { split, parts } = splitImages(target, task, { seed, duplicates, options }, hooks.warn);
   const seen = before === undefined ? [] : seenTasks(before);
@@ -121,6 +128,7 @@ export async function runFineTune(
   if (!allowSeen) {
     checkUnseen('fine-tune', init, known && `task ${known.name}`);
     const again = learned ? recognised(learned, task, parts.test) : [];
+    if (learned) warnIncomplete(learned, init, hooks.warn);
     checkUnseen(
       'fine-tune',
       init,
@@ -150,7 +158,7 @@ export async function runFineTune(
   };
   await createRun(folder, config, serialiseSplit(split, name, { seed }));
   const indices = [...parts.train, ...parts.validation];
-  await saveLearned(folder, learnedPictures(model.size, [{ name, images: task, indices }], learned));
+  await saveLearned(folder, learnedPictures([{ name, images: task, indices }], learned));
   return tune(folder, config, task, parts, params, hooks);
 }
 

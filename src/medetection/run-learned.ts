@@ -1,16 +1,20 @@
 import { join } from 'node:path';
-import { fingerprints, type Sample } from '../data/index.ts';
+import type { Sample } from '../data/index.ts';
 import { writeFileAtomic } from '../store/index.ts';
 import type { TaskImages } from './batch.ts';
 import { readRunFile, runFiles } from './run.ts';
+import type { LoadHooks } from './run-tasks.ts';
 
 /** The pictures that a run's weights have learned from, through all the runs before. */
 export interface LearnedPictures {
-  /** The side that they were loaded with, in pixels: fingerprints compare at one size only. */
-  readonly size: number;
-  /** `task/id` of each, by its exact fingerprint. */
+  /** `task/id` of each, by its digest: what it is known by at every size that it may be loaded with. */
   readonly pictures: ReadonlyMap<string, string>;
+  /** Whether these are all: not of weights from elsewhere. */
+  readonly complete: boolean;
 }
+
+/** What weights from elsewhere have learned from. */
+export const learnedElsewhere: LearnedPictures = { pictures: new Map(), complete: false };
 
 /** Pictures of a task that are learned from: all, or those at some indices. */
 export interface LearnedTask {
@@ -19,39 +23,48 @@ export interface LearnedTask {
   readonly indices?: readonly number[];
 }
 
+/** @throws when the picture was not loaded from a file. */
+function digestOf({ id, digest }: Sample): string {
+  if (digest === undefined)
+    throw new Error(`learned pictures: ${id} has no digest: load it by loadTaskBytes`);
+  return digest;
+}
+
 /** What is known once some tasks are learned from, on top of what was before. */
-export function learnedPictures(
-  size: number,
-  tasks: readonly LearnedTask[],
-  before?: LearnedPictures,
-): LearnedPictures {
-  const pictures = new Map(before?.size === size ? before.pictures : []);
-  for (const { name, images, indices } of tasks) {
-    const prints = fingerprints(images);
-    for (const i of indices ?? prints.keys())
-      pictures.set(prints[i].exact, `${name}/${images.samples[i].id}`);
-  }
-  return { size, pictures };
+export function learnedPictures(tasks: readonly LearnedTask[], before?: LearnedPictures): LearnedPictures {
+  const pictures = new Map(before?.pictures);
+  for (const { name, images, indices } of tasks)
+    for (const i of indices ?? images.samples.keys()) {
+      const sample = images.samples[i];
+      pictures.set(digestOf(sample), `${name}/${sample.id}`);
+    }
+  return { pictures, complete: before?.complete ?? true };
 }
 
 /** Pictures of a task that were learned from, each with the name it was learned by. */
 export function recognised(
-  { size, pictures }: LearnedPictures,
-  task: TaskImages,
+  { pictures }: LearnedPictures,
+  { samples }: TaskImages,
   indices: readonly number[],
 ): { readonly sample: Sample; readonly learned: string }[] {
-  if (size !== task.size) return [];
-  const prints = fingerprints(task);
   return indices.flatMap((i) => {
-    const learned = pictures.get(prints[i].exact);
-    return learned === undefined ? [] : { sample: task.samples[i], learned };
+    const learned = pictures.get(digestOf(samples[i]));
+    return learned === undefined ? [] : { sample: samples[i], learned };
   });
 }
 
-export const saveLearned = (folder: string, { size, pictures }: LearnedPictures): Promise<void> =>
+/** Warns where it cannot be told whether weights have learned from a picture. */
+export function warnIncomplete({ complete }: LearnedPictures, init: string, warn: LoadHooks['warn']): void {
+  if (!complete)
+    warn?.(
+      `${init}: what its weights have learned from is unknown, at least in part: if the pictures that they are now measured by were among it, the result looks better than it is`,
+    );
+}
+
+export const saveLearned = (folder: string, { pictures, complete }: LearnedPictures): Promise<void> =>
   writeFileAtomic(
     join(folder, runFiles.learned),
-    `${JSON.stringify({ version: 1, size, pictures: Object.fromEntries(pictures) })}\n`,
+    `${JSON.stringify({ version: 2, complete, pictures: Object.fromEntries(pictures) })}\n`,
   );
 
 /**
@@ -65,10 +78,12 @@ export async function loadLearned(folder: string): Promise<LearnedPictures> {
     'there is no such file, which lists the pictures that the weights have learned from: restore it, or train again',
   );
   try {
-    const { version, size, pictures } = JSON.parse(new TextDecoder().decode(bytes));
-    if (version !== 1 || typeof size !== 'number' || typeof pictures !== 'object' || pictures === null)
-      throw new Error('not a list of learned pictures of version 1');
-    return { size, pictures: new Map(Object.entries<string>(pictures)) };
+    const { version, complete, pictures } = JSON.parse(new TextDecoder().decode(bytes));
+    // Version 1 knows pictures by their pixels at the size of its model: these compare with no digest.
+    if (version === 1) return learnedElsewhere;
+    if (version !== 2 || typeof complete !== 'boolean' || typeof pictures !== 'object' || pictures === null)
+      throw new Error('not a list of learned pictures of version 2');
+    return { pictures: new Map(Object.entries<string>(pictures)), complete };
   } catch (error) {
     throw new Error(
       `run: ${join(folder, runFiles.learned)}: ${(error as Error).message}; the file is damaged: restore it, or train again`,

@@ -114,12 +114,12 @@ export async function runMetaTrain(
   const folder = resolve(request.folder);
   const model = checkModel(request.model);
   await checkNewFolder(folder);
-  const { tasks, target } = await findTarget(data, name, hooks.warn, request);
+  const { tasks, target, whole } = await findTarget(data, name, hooks.warn, request);
   for (const left of request.leaveOut) taskNamed(tasks, left, data);
   const dataset = request.leaveOutDataset ? await datasetOf(data, name, tasks, hooks.warn) : undefined;
   const leaveOut = [...new Set([...request.leaveOut, ...(dataset?.others ?? [])])];
   const candidates = tasks.filter((task) => task !== target && !leaveOut.includes(task.name));
-  const learned = await loadLearnable(candidates, target, { model, options, skipBroken, duplicates }, hooks);
+  const learned = await loadLearnable(candidates, whole, { model, options, skipBroken, duplicates }, hooks);
   const split = splitTask(target, { seed });
   const config: MetaTrainConfig = {
     version: 1,
@@ -146,10 +146,7 @@ export async function runMetaTrain(
   await createRun(folder, config, serialiseSplit(split, name, { seed }));
   await saveLearned(
     folder,
-    learnedPictures(
-      model.size,
-      learned.map(({ task, images }) => ({ name: task.name, images })),
-    ),
+    learnedPictures(learned.map(({ task, images }) => ({ name: task.name, images }))),
   );
   await saveState(folder, start);
   const images = learned.map((l) => l.images);
@@ -157,8 +154,8 @@ export async function runMetaTrain(
 }
 
 /**
- * The target's data set and the other tasks of it.
- * @throws when no file says which task belongs to which, or it does not name the target.
+ * The target's data set and the other tasks of it. A target that the file does not name is a data set of its own, which is warned of.
+ * @throws when no file says which task belongs to which.
  */
 async function datasetOf(
   data: string,
@@ -167,14 +164,20 @@ async function datasetOf(
   warn: LoadHooks['warn'],
 ): Promise<{ name: string; others: string[] }> {
   const datasets = await readDatasets(data);
-  const name = datasets?.get(target);
-  if (datasets === undefined || name === undefined)
+  if (datasets === undefined)
     throw new Error(
-      `meta-train: ${resolve(data, datasetsFile)}: ${datasets ? `it does not name ${target}` : 'there is no such file'}, so that its data set cannot be left out: write one such as {"${target}": "a data set"}, with every task of that data set`,
+      `meta-train: ${resolve(data, datasetsFile)}: there is no such file, so that its data set cannot be left out: write one such as {"${target}": "a data set"}, with every task of that data set`,
     );
   for (const other of datasets.keys())
     if (!tasks.some((task) => task.name === other))
       warn?.(`${resolve(data, datasetsFile)}: it names "${other}", which is no task of the folder`);
+  const name = datasets.get(target);
+  if (name === undefined) {
+    warn?.(
+      `${resolve(data, datasetsFile)}: it does not name ${target}, which is taken for a data set of its own: all other tasks may be learned from`,
+    );
+    return { name: target, others: [] };
+  }
   const others = tasks.filter((task) => task.name !== target && datasets.get(task.name) === name);
   return { name, others: others.map((task) => task.name) };
 }
@@ -182,6 +185,7 @@ async function datasetOf(
 /**
  * Loads the tasks that are large enough for an episode, without the target's own pictures; those that are not are named in
  * warnings.
+ * @param target with all its pictures, whether or not they will be used.
  */
 async function loadLearnable(
   tasks: readonly Task[],
@@ -265,9 +269,9 @@ export async function learnedTasks(
   config: MetaTrainConfig,
   hooks: LoadHooks = {},
 ): Promise<TaskImages[]> {
-  const { tasks, target } = await findTarget(config.data, config.target, hooks.warn, config);
+  const { tasks, whole } = await findTarget(config.data, config.target, hooks.warn, config);
   const named = config.tasks.map(({ name }) => taskNamed(tasks, name, config.data));
-  const images = await loadApart(named, target, config, hooks);
+  const images = await loadApart(named, whole, config, hooks);
   for (const [i, { name, hash }] of config.tasks.entries()) {
     if (hashImages(images[i]) !== hash)
       throw new Error(

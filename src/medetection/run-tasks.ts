@@ -25,6 +25,7 @@ export interface PictureCap {
  * The tasks in a folder, and the one that was asked for.
  * @param cap leaves out pictures, of all tasks alike.
  * @param warn is told of folders that were passed over; leave it out where only the one task matters.
+ * @returns `whole` is the target with the pictures that the cap leaves out.
  * @throws when the folder holds no task, or none of this name (listing those there are).
  */
 export async function findTarget(
@@ -32,7 +33,7 @@ export async function findTarget(
   target: string,
   warn?: LoadHooks['warn'],
   cap?: PictureCap,
-): Promise<{ tasks: Task[]; target: Task }> {
+): Promise<{ tasks: Task[]; target: Task; whole: Task }> {
   const problems: string[] = [];
   const found = await discoverTasks(data, { onProblem: (problem) => problems.push(problem) });
   const { maxPerClass, seed = 0 } = cap ?? {};
@@ -41,7 +42,8 @@ export async function findTarget(
       ? found
       : found.map((task) => ({ ...task, samples: capClasses(task.samples, maxPerClass, seed) }));
   for (const problem of problems) warn?.(problem);
-  return { tasks, target: taskNamed(tasks, target, data, problems) };
+  const named = (of: readonly Task[]): Task => taskNamed(of, target, data, problems);
+  return { tasks, target: named(tasks), whole: named(found) };
 }
 
 /**

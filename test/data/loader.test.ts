@@ -32,7 +32,10 @@ test('planes of floats in [0, 1], in the order of the samples', async () => {
     const seen: Progress[] = [];
     const loaded = await loadTask(task.samples, { size: 2, onProgress: (progress) => seen.push(progress) });
     assert.equal([loaded.size, [...loaded.labels], loaded.skipped], [2, [0, 0, 1], []]);
-    assert.equal(loaded.samples, task.samples);
+    assert.equal(
+      loaded.samples.map(({ digest: _, ...sample }) => sample),
+      task.samples,
+    );
     const planes = [
       [255, 255, 255, 255, 0, 0, 0, 0, 51, 51, 51, 51],
       [0, 30, 60, 90, 10, 40, 70, 100, 20, 50, 80, 110],
@@ -57,6 +60,13 @@ test('planes of floats in [0, 1], in the order of the samples', async () => {
 
     const bytes = await loadTaskBytes(task.samples, { size: 2 });
     assert.equal([...bytes.images], planes);
+    const digests = loaded.samples.map(({ digest }) => digest);
+    assert.is(new Set(digests).size, 3);
+    const larger = await loadTaskBytes(task.samples, { size: 8 });
+    assert.equal(
+      larger.samples.map(({ digest }) => digest),
+      digests,
+    );
   });
 });
 

@@ -121,8 +121,8 @@ test("the target's pictures are not learned from in other tasks", () => {
 });
 
 test('pictures that were learned from are known again, through the runs between', () => {
-  const first = learnedPictures(32, [{ name: 'tiles', images: task, indices: [0, 1] }]);
-  const second = learnedPictures(32, [{ name: 'caps', images: drawnTask(4, 2) }], first);
+  const first = learnedPictures([{ name: 'tiles', images: task, indices: [0, 1] }]);
+  const second = learnedPictures([{ name: 'caps', images: drawnTask(4, 2) }], first);
   assert.is(second.pictures.size, 6);
   const found = recognised(second, task, [1, 2, 3]);
   assert.equal(

@@ -1,3 +1,4 @@
+import { pixelDigest } from '../../src/data/index.ts';
 import { type Tensor, tensor, tree } from '../../src/graph/index.ts';
 import { defaultModel, type ModelParams, type TaskImages } from '../../src/medetection/index.ts';
 import { Random } from '../../src/random.ts';
@@ -22,6 +23,7 @@ export function drawnTask(count: number, seed: number, constant = false): TaskIm
     path: `/pictures/${i}.png`,
     label: label as 0 | 1,
     kind: label === 0 ? 'good' : 'defect',
+    digest: pixelDigest(images.subarray(i * length, (i + 1) * length)),
   }));
   return { images, size, labels, samples, skipped: [] };
 }
