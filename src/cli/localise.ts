@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { fileNames } from '../data/index.ts';
 import { bestReference, type LocalisedRun, localiseRun, normaliseMap, panelPng } from '../explain/index.ts';
 import { decisionOf, Interrupted, imageOf, RunDetector } from '../medetection/index.ts';
 import type { DecisionRule } from '../metrics/index.ts';
@@ -68,7 +69,7 @@ export function addLocalise(program: Command): void {
         bar?.stop();
       });
       const { register } = run.config.model;
-      const { rows, images, unmasked } = localised;
+      const { explain, rows, images, unmasked } = localised;
       if (unmasked.length > 0)
         output.warn(
           `${unmasked.length} defective pictures have no mask and are not measured, the first is ${unmasked[0]}`,
@@ -76,7 +77,7 @@ export function addLocalise(program: Command): void {
       if (options.out) await writePanels(localised, options.out, register);
       output.record({
         run: run.folder,
-        ...mapOptions(options),
+        ...explain,
         register,
         decision,
         iouThreshold,
@@ -85,7 +86,7 @@ export function addLocalise(program: Command): void {
         unmasked,
       });
       output.print(
-        `${run.config.target}: ${options.method} at ${options.block}, ${images.length} pictures of the test part, detector ${shortPath(run.folder)}`,
+        `${run.config.target}: ${explain.method} at ${explain.block}, ${images.length} pictures of the test part, detector ${shortPath(run.folder)}`,
       );
       output.print();
       output.print(
@@ -106,10 +107,11 @@ export function addLocalise(program: Command): void {
   });
 }
 
-/** Writes image | best reference | difference | overlay | mask of every defective picture, by its id with `-` for `/`. */
+/** Writes image | best reference | difference | overlay | mask of every defective picture, named by its id with `-` for `/`. */
 async function writePanels(localised: LocalisedRun, folder: string, register: boolean): Promise<void> {
   const { images, task, maps, masks, references } = localised;
   await mkdir(folder, { recursive: true });
+  const names = fileNames(images.map(({ id }) => id.replaceAll('/', '-')));
   for (const [k, { id, label }] of images.entries()) {
     if (label === 0) continue;
     const place = task.samples.findIndex((sample) => sample.id === id);
@@ -121,7 +123,6 @@ async function writePanels(localised: LocalisedRun, folder: string, register: bo
       map: normaliseMap(maps[k]),
       mask: masks[k],
     };
-    const name = id.replaceAll('/', '-').replace(/\.[^.]*$/, '');
-    await writeFileAtomic(join(folder, `${name}.png`), panelPng(panel, task.size));
+    await writeFileAtomic(join(folder, `${names[k]}.png`), panelPng(panel, task.size));
   }
 }

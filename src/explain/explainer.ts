@@ -7,9 +7,10 @@ import {
   blocksOf,
   type Detector,
   fill,
+  type Judge,
+  judgedPairs,
   type ModelConfig,
   type ModelParams,
-  otherReferences,
   outputs,
   type Pairs,
   pairs,
@@ -32,8 +33,8 @@ export interface ExplainOptions {
   readonly logit: ExplainedLogit;
 }
 
-export const defaultExplain: ExplainOptions = {
-  block: 'difference',
+/** What is explained unless told otherwise, at the block {@link defaultBlock}. */
+export const defaultExplain: Omit<ExplainOptions, 'block'> = {
   method: 'grad-cam',
   logit: 'log-odds',
 };
@@ -41,24 +42,30 @@ export const defaultExplain: ExplainOptions = {
 /** The blocks of a network that maps can be made of, in the order in which the features pass them. */
 export const explainableBlocks = (model: ModelConfig): string[] => blocksOf(model);
 
-/** Where on its images a detector's score comes from. Compiles one plan, for batches of one size. */
+/** The block that is looked at unless told otherwise: the difference, or where there is none, the last of the trunk. */
+export const defaultBlock = (model: ModelConfig): string =>
+  model.siamese ? 'difference' : blocksOf(model).findLast((block) => block.startsWith('trunk.'))!;
+
+/** Where on its images a detector's score comes from. Compiles one plan for each scale. */
 export class Explainer {
   readonly options: ExplainOptions;
-  readonly #detector: Detector;
+  readonly #detector: Judge;
   readonly #maps: Compiled<[ModelParams, Statistics, Pairs], Tensor>;
 
   /** @throws when the network has no such block (listing those it has), or there is no such method or logit. */
-  constructor(detector: Detector, options: Partial<ExplainOptions> = {}) {
-    this.options = checkExplain({ ...defaultExplain, ...options }, detector.model);
+  constructor(detector: Judge, options: Partial<ExplainOptions> = {}) {
+    const { model } = detector;
+    this.options = checkExplain({ block: defaultBlock(model), ...defaultExplain, ...options }, model);
     this.#detector = detector;
     this.#maps = compile((params: ModelParams, statistics: Statistics, batch: Pairs) =>
-      batchMaps({ model: detector.model, params, statistics }, batch, this.options),
+      batchMaps({ model, params, statistics }, batch, this.options),
     );
   }
 
   /**
-   * The map of each image [size, size], in the score's unit and so comparable between images: the mean over all references of
-   * the maps [H,W] at the block, enlarged (bilinear) to the image. Images do not influence each other.
+   * The map of each image [size, size], in the score's unit and so comparable between images: the mean over the pairs that its score
+   * is the mean of (see `judgedPairs`) of the maps [H,W] at the block, resized (bilinear) to the image. Images do not influence each
+   * other.
    *
    * @param references indices of defect-free images of the task; one that is the image itself is passed over.
    * @throws when a value is not finite, naming the image.
@@ -69,37 +76,35 @@ export class Explainer {
     references: readonly number[],
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float32Array[]> {
-    const { model, params, statistics } = this.#detector;
-    const pairings = indices.flatMap((index, place) =>
-      otherReferences(index, references).map((reference) => ({ index, reference, place })),
-    );
-    const sums: Float32Array[] = [];
+    const { model, params, statistics, judging = { referenceChoice: 'fixed' } } = this.#detector;
+    const batches = judgedPairs(task, indices, references, judging);
+    const total = batches.reduce((sum, { length }) => sum + length, 0);
+    const sums = indices.map(() => new Float32Array(task.size ** 2));
     const counts = new Float64Array(indices.length);
-    let side = 0;
-    for (let i = 0; i < pairings.length; i += BATCH) {
-      const batch = pairings.slice(i, i + BATCH);
-      const shown = pairs(task, fill(batch, BATCH), model);
+    let done = 0;
+    for (const batch of batches) {
+      const shown = pairs(task, fill(batch, BATCH), model, batch[0].scale);
       const output = await this.#maps(params, statistics, shown);
       const values = (await output.data()) as Float32Array;
-      side = output.shape[1];
+      const side = output.shape[1];
       output.dispose();
       batch.forEach(({ place }, j) => {
         const map = values.subarray(j * side * side, (j + 1) * side * side);
-        sums[place] ??= new Float32Array(map.length);
-        map.forEach((value, k) => {
-          sums[place][k] += value;
+        const sum = sums[place];
+        resample(map, side, side, 1, task.size, task.size).forEach((value, k) => {
+          sum[k] += value;
         });
         counts[place]++;
       });
-      onProgress?.(Math.min(i + BATCH, pairings.length), pairings.length);
+      done += batch.length;
+      onProgress?.(done, total);
     }
     return sums.map((sum, place) => {
       if (!sum.every(Number.isFinite))
         throw new Error(
           `explain: image ${indices[place]} (${task.samples[indices[place]].path}) has no finite map at ${this.options.block}: the network's training has failed, train again with lower rates`,
         );
-      const mean = sum.map((value) => value / counts[place]);
-      return resample(mean, side, side, 1, task.size, task.size);
+      return sum.map((value) => value / counts[place]);
     });
   }
 }

@@ -1,5 +1,5 @@
 import { type LoadedTask, loadMask } from '../data/index.ts';
-import { joinImages, type LoadHooks, loadTestPart, type RunDetector } from '../medetection/index.ts';
+import { type LoadHooks, loadTestPart, type RunDetector } from '../medetection/index.ts';
 import { iou, pixelAuroc, pointingGame, pro } from '../metrics/index.ts';
 import { Explainer, type ExplainOptions } from './explainer.ts';
 import { normaliseMap } from './pictures.ts';
@@ -29,6 +29,8 @@ export interface LocalisedImage {
 }
 
 export interface LocalisedRun {
+  /** How the maps were made. */
+  readonly explain: ExplainOptions;
   readonly rows: readonly LocalisationRow[];
   readonly images: readonly LocalisedImage[];
   /** Defective pictures that have no mask; they are not measured. */
@@ -81,8 +83,7 @@ export async function localiseRun(
     masks.push(mask === undefined ? empty : await loadMask(mask, size));
   }
   const scores = await run.scores(test, measured, hooks.onScore);
-  const task = joinImages(test, run.references);
-  const references = run.references.samples.map((_, i) => samples.length + i);
+  const { all: task, references } = run.withReferences(test);
   const maps = await explainer.maps(task, measured, references, hooks.onMap);
   const images = measured.map((i, k): LocalisedImage => {
     const { id, label, kind } = samples[i];
@@ -114,5 +115,5 @@ export async function localiseRun(
     row('all', () => true),
     row('found', ({ score }) => score >= threshold),
   ];
-  return { rows, images, unmasked, task, maps, masks, references };
+  return { explain: explainer.options, rows, images, unmasked, task, maps, masks, references };
 }

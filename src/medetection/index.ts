@@ -3,6 +3,7 @@ export * from './check-options.ts';
 export * from './config.ts';
 export * from './enrol.ts';
 export * from './fine-tune.ts';
+export * from './judging.ts';
 export type { BlockParams, Pass } from './layers.ts';
 export { type Learned, startOf } from './meta-objective.ts';
 export * from './meta-options.ts';

@@ -6,21 +6,21 @@ import { type FineTuneConfig, hashImages, readConfig, readRunFile, runFiles } fr
 import type { ScoredImage } from './run-judgement.ts';
 import { findTarget, type LoadHooks, loadTasks } from './run-tasks.ts';
 import { joinImages, loadDetector, loadReferences } from './run-tensors.ts';
-import { type Detector, Scorer } from './scorer.ts';
+import { type Detector, type Judge, Scorer } from './scorer.ts';
 
 /** A fine-tuned run, ready to judge pictures against its references. */
 export class RunDetector {
   readonly folder: string;
   readonly config: FineTuneConfig;
   readonly references: TaskImages;
-  readonly detector: Detector;
+  readonly detector: Judge;
   readonly #scorer: Scorer;
 
   private constructor(folder: string, config: FineTuneConfig, detector: Detector, references: TaskImages) {
     this.folder = folder;
     this.config = config;
     this.references = references;
-    this.detector = detector;
+    this.detector = { ...detector, judging: config.options };
     this.#scorer = new Scorer(config.model, config.options);
   }
 
@@ -46,7 +46,7 @@ export class RunDetector {
   }
 
   /**
-   * The score of each picture: the mean of its logits against every reference. Positive means defective.
+   * The score of each picture: the mean of its logits over the run's references and scales. Positive means defective.
    * @throws when a score is not finite, naming the picture.
    */
   scores(
@@ -54,17 +54,20 @@ export class RunDetector {
     indices: readonly number[],
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float32Array> {
-    return this.#scorer.scores(this.detector, ...this.#compared(task, indices), onProgress);
+    const { all, references } = this.withReferences(task);
+    return this.#scorer.scores(this.detector, all, indices, references, onProgress);
   }
 
   /** As {@link scores}, but NaN or infinite where the network computes no finite number. */
   rawScores(task: TaskImages, indices: readonly number[]): Promise<Float32Array> {
-    return this.#scorer.rawScores(this.detector, ...this.#compared(task, indices));
+    const { all, references } = this.withReferences(task);
+    return this.#scorer.rawScores(this.detector, all, indices, references);
   }
 
-  #compared(task: TaskImages, indices: readonly number[]): [TaskImages, readonly number[], number[]] {
+  /** Pictures with the run's references after them, and where those are. */
+  withReferences(task: TaskImages): { all: TaskImages; references: number[] } {
     const references = this.references.samples.map((_, i) => task.samples.length + i);
-    return [joinImages(task, this.references), indices, references];
+    return { all: joinImages(task, this.references), references };
   }
 }
 

@@ -1,10 +1,9 @@
 import { type Compiled, compile, evaluate } from '../compile/index.ts';
 import { type Tensor, tree } from '../graph/index.ts';
 import { byStatistics, collecting, type Statistics } from '../nn/index.ts';
-import { Random } from '../random.ts';
-import { otherReferences, type Pairing, pairs, type TaskImages } from './batch.ts';
+import { type Pairing, pairs, type TaskImages } from './batch.ts';
 import type { ModelConfig } from './config.ts';
-import type { FineTuneOptions } from './fine-tune.ts';
+import { BATCH, fill, type Judging, judgedPairs, scalesOf } from './judging.ts';
 import { logits, type ModelParams, type Pairs } from './network.ts';
 
 /** A network ready to judge: parameters and the statistics its normalisations use. */
@@ -14,11 +13,10 @@ export interface Detector {
   readonly statistics: Statistics;
 }
 
-/** Pairs per forward pass. One size for all passes, so that one plan serves; the last one is filled up. */
-export const BATCH = 32;
-
-/** What of a fine-tuning decides how images are judged. */
-export type Judging = Pick<FineTuneOptions, 'scales' | 'referenceChoice'>;
+/** A detector, and how it judges images (default: by all references, at the size that they have). */
+export interface Judge extends Detector {
+  readonly judging?: Judging;
+}
 
 /** Compiled forward passes of one model: scoring by fixed statistics, and their collection. */
 export class Scorer {
@@ -51,9 +49,11 @@ export class Scorer {
     batches: readonly (readonly Pairing[])[],
   ): Promise<Statistics> {
     const collected: Statistics[] = [];
-    const scales = this.#scales(task);
-    for (const [i, batch] of batches.entries()) {
-      const shown = pairs(task, fill(batch, BATCH), this.#model, scales[i % scales.length]);
+    const scales = scalesOf(this.#judging, task);
+    // No scale is left out, however few the batches.
+    for (let i = 0; i < Math.max(batches.length, scales.length); i++) {
+      const batch = fill(batches[i % batches.length], BATCH);
+      const shown = pairs(task, batch, this.#model, scales[i % scales.length]);
       collected.push(await this.#collect(params, shown));
     }
     const mean = (...values: Tensor[]) => values.reduce((a, b) => a.add(b)).div(values.length);
@@ -62,13 +62,8 @@ export class Scorer {
     return tree.withLeaves(means, await evaluate(tree.leaves(means)));
   }
 
-  /** The sizes in pixels at which images are judged. */
-  #scales({ size }: TaskImages): readonly number[] {
-    return this.#judging.scales ?? [size];
-  }
-
   /**
-   * The score of each image: the mean of its logits against its references, at every scale. Positive means defective.
+   * The score of each image: the mean of its logits over its references and scales (see `judgedPairs`). Positive means defective.
    *
    * @param references indices of defect-free images of the task; one that is the image itself is passed over
    * @throws when a score is not finite, naming the image
@@ -97,24 +92,13 @@ export class Scorer {
     references: readonly number[],
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float32Array> {
-    const pairings = images.flatMap((index, place) => {
-      const allowed = otherReferences(index, references);
-      // By the image's name, so that it meets the same reference whatever else is judged.
-      const { id } = task.samples[index];
-      const drawn = () => [allowed[new Random(0).fork(id).int(allowed.length)]];
-      const chosen = this.#judging.referenceChoice === 'random' ? drawn() : allowed;
-      const scales = this.#scales(task);
-      return scales.flatMap((scale) => chosen.map((reference) => ({ index, reference, place, scale })));
-    });
-    // Batches are of one size; the sort keeps the order within each.
-    pairings.sort((a, b) => a.scale - b.scale);
+    const batches = judgedPairs(task, images, references, this.#judging);
+    const total = batches.reduce((sum, { length }) => sum + length, 0);
     const sums = new Float64Array(images.length);
     const counts = new Float64Array(images.length);
-    for (let i = 0, end = 0; i < pairings.length; i = end) {
-      const { scale } = pairings[i];
-      while (end < Math.min(pairings.length, i + BATCH) && pairings[end].scale === scale) end++;
-      const batch = pairings.slice(i, end);
-      const shown = pairs(task, fill(batch, BATCH), this.#model, scale);
+    let done = 0;
+    for (const batch of batches) {
+      const shown = pairs(task, fill(batch, BATCH), this.#model, batch[0].scale);
       const output = await this.#score(params, statistics, shown);
       const values = await output.data();
       output.dispose();
@@ -122,12 +106,9 @@ export class Scorer {
         sums[place] += values[j];
         counts[place]++;
       });
-      onProgress?.(end, pairings.length);
+      done += batch.length;
+      onProgress?.(done, total);
     }
     return Float32Array.from(sums, (s, i) => s / counts[i]);
   }
 }
-
-/** A batch of full size: what is missing repeats what is there. */
-export const fill = <T>(batch: readonly T[], size: number): T[] =>
-  Array.from({ length: size }, (_, i) => batch[i % batch.length]);

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeImage, generateTask, proceduralTasks, writeTask } from '../../src/data/index.ts';
+import { rgbBmp } from '../data/encode.ts';
 import { medetection, records, scratch, smallModel } from './support.ts';
 
 const folder = scratch();
@@ -87,6 +88,33 @@ test('localise prints a row for each kind of defect, and writes a panel with the
   const [{ id }] = images.filter(({ label }: { label: number }) => label === 1);
   const file = path('panels', `${id.replaceAll('/', '-')}`);
   assert.is(decodeImage(readFileSync(file), file).width, 5 * 256 + 4 * 4);
+});
+
+test('panels of pictures that differ in their ending only do not replace each other', async () => {
+  const twins = path('twins');
+  cpSync(path('data'), twins, { recursive: true });
+  const family = join(drawn.name, 'test', drawn.family);
+  // BMP files of the same stems; their masks serve both.
+  for (const name of readdirSync(join(twins, family))) {
+    const { width, height, data } = decodeImage(readFileSync(join(twins, family, name)), name);
+    writeFileSync(join(twins, family, name.replace('.png', '.bmp')), rgbBmp(width, height, data));
+  }
+  const other = path('twin-run');
+  const tuned = await medetection([
+    ...['fine-tune', '--init', 'random', '--data', twins, '--target', drawn.name, ...smallModel],
+    ...['--epochs', '1', '--out', other],
+  ]);
+  assert.is(tuned.code, 0, tuned.stderr);
+  const { code, stdout, stderr } = await medetection([
+    ...['localise', '--run', other, '--out', path('twin-panels'), '--json'],
+  ]);
+  assert.is(code, 0, stderr);
+  const [{ images }] = records(stdout);
+  const stems = images
+    .filter(({ label }: { label: number }) => label === 1)
+    .map(({ id }: { id: string }) => id.replace(/\.[^.]*$/, ''));
+  assert.ok(new Set(stems).size < stems.length, 'the test part holds twins');
+  assert.is(readdirSync(path('twin-panels')).length, stems.length);
 });
 
 test.run();

@@ -16,9 +16,11 @@ import {
   type Detector,
   imageOf,
   initModel,
+  type Judging,
   type ModelConfig,
   outputs,
   pairs,
+  referencesOf,
   type TaskImages,
 } from '../../src/medetection/index.ts';
 import { byStatistics, collecting } from '../../src/nn/index.ts';
@@ -132,6 +134,35 @@ test('the map is the mean over the references, the image itself passed over', as
     'mean',
   );
   assert.equal(seen, [2, 2]);
+});
+
+test('what is explained is what is scored: the drawn reference, at every scale', async () => {
+  const pyramid: ModelConfig = { ...small, size: 64, head: 'pyramid' };
+  const judge = await drawnDetector(pyramid);
+  const maps = (judging?: Judging) => new Explainer({ ...judge, judging }).maps(task, [4], [0, 1, 2]);
+  const at = async (...scales: number[]) => (await maps({ referenceChoice: 'random', scales }))[0];
+  const [one, two, both] = [await at(64), await at(96), await at(64, 96)];
+  assert.is(one.length, task.size ** 2);
+  assert.not.equal(one, two);
+  assertClose(
+    both,
+    one.map((value, i) => (value + two[i]) / 2),
+    1e-6,
+    'mean over the scales',
+  );
+  const judging: Judging = { referenceChoice: 'random', scales: [64] };
+  const [drawn] = referencesOf(task, 4, [0, 1, 2], judging);
+  const [alone] = await new Explainer({ ...judge, judging }).maps(task, [4], [drawn]);
+  assert.equal(one, alone);
+});
+
+test('without a difference, the last block of the trunk is looked at', async () => {
+  const alone = await drawnDetector({ ...small, siamese: false });
+  const explainer = new Explainer(alone);
+  assert.is(explainer.options.block, 'trunk.block2');
+  assert.is(new Explainer(detector).options.block, 'difference');
+  const [map] = await explainer.maps(task, [4], [0]);
+  assert.ok(map.some((value) => value > 0));
 });
 
 /** Two pictures of noise, alike but for a square of 8 pixels at (16, 8). */

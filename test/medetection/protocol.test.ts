@@ -11,13 +11,16 @@ import {
   fineTune,
   initMetaState,
   initModel,
+  judgingWords,
   logits,
   loss,
   type MetaTrainOptions,
   type ModelConfig,
   type ModelParams,
   metaTrain,
+  referencesOf,
   Scorer,
+  type TaskImages,
 } from '../../src/medetection/index.ts';
 import { bceWithLogits, concat, mean } from '../../src/ops/index.ts';
 import { Random } from '../../src/random.ts';
@@ -119,6 +122,53 @@ test('a score is the mean over the scales, and over the references or of the dra
       `image ${images[i]} was compared with one of the references`,
     );
   assert.equal(drawn, await scored(normals, [64], 'random'), 'the same one each time');
+});
+
+test('the statistics are means over all scales, however few the batches', async () => {
+  const batch = resized.samples.slice(0, 6).map((_, index) => ({ index, reference: 0 }));
+  const of = async (...scales: number[]) => {
+    const scorer = new Scorer(pyramid, { referenceChoice: 'fixed', scales });
+    const found = tree.leaves<Tensor>(await scorer.statistics(large, resized, [batch]));
+    return (await Promise.all(found.map((t) => t.data()))).flatMap((data) => [...data]);
+  };
+  const [a, b] = [await of(64), await of(96)];
+  assert.not.equal(a, b);
+  close(
+    await of(64, 96),
+    a.map((value, i) => (value + b[i]) / 2),
+    1e-6,
+  );
+});
+
+test('a picture meets the same reference wherever it lies', () => {
+  const judging = { referenceChoice: 'random' } as const;
+  const references = [0, 1, 2, 3, 4, 5];
+  const elsewhere = { ...resized, samples: resized.samples.map((s) => ({ ...s, id: `/new/${s.id}` })) };
+  const images = resized.samples.map((_, i) => i).slice(6);
+  const drawn = (task: TaskImages) => images.map((i) => referencesOf(task, i, references, judging));
+  assert.equal(drawn(elsewhere), drawn(resized));
+  assert.ok(new Set(drawn(resized).flat()).size > 1, 'not one for all');
+  assert.equal(referencesOf(resized, 2, references, { referenceChoice: 'fixed' }), [0, 1, 3, 4, 5]);
+});
+
+test('how pictures are judged, in words', () => {
+  const fixed = { referenceChoice: 'fixed' } as const;
+  assert.is(
+    judgingWords({ siamese: true }, fixed, 4),
+    'each picture is compared with 4 references (the mean of the logits over all references counts)',
+  );
+  assert.is(
+    judgingWords({ siamese: true }, { referenceChoice: 'random', scales: [64, 96] }, 32),
+    'each picture is compared with one of 32 references, drawn for it (the mean of the logits over 2 sizes counts)',
+  );
+  assert.is(
+    judgingWords({ siamese: true }, { ...fixed, scales: [64, 96] }, 1),
+    'each picture is compared with 1 reference (the mean of the logits over 2 sizes counts)',
+  );
+  assert.is(
+    judgingWords({ siamese: false }, fixed, 4),
+    'each picture is judged by itself, without a reference',
+  );
 });
 
 test('training at several scales shows its images at each, and a size that the head cannot take is refused', async () => {
