@@ -11,6 +11,7 @@ import {
 import { Random } from '../random.ts';
 import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
 import { printDecision, thresholdHelp } from './decision.ts';
+import { registerFlag } from './explain-flags.ts';
 import { decisionRule, integer } from './flags.ts';
 import { shortPath } from './invocation.ts';
 import { decimals, table } from './output.ts';
@@ -22,6 +23,7 @@ interface Options extends CommonOptions {
   readonly data?: string;
   readonly threshold?: DecisionRule;
   readonly bootstrap: number;
+  readonly register: boolean;
 }
 
 export function addEvaluate(program: Command): void {
@@ -31,11 +33,12 @@ export function addEvaluate(program: Command): void {
     .requiredOption('--run <run>', 'folder of a fine-tuned run')
     .option('--data <dir>', 'where the folder of tasks is now, if it moved')
     .option('--threshold <rule>', thresholdHelp, decisionRule)
-    .option('--bootstrap <n>', 'resamples of the test part for 95% intervals', integer(40), 1000);
+    .option('--bootstrap <n>', 'resamples of the test part for 95% intervals', integer(40), 1000)
+    .option(...registerFlag);
   addCommon(command).action(async (options: Options) => {
     const output = outputOf(options);
     await withDevice(options, output, async (signal) => {
-      const detector = await RunDetector.open(options.run);
+      const detector = await RunDetector.open(options.run, undefined, options.register);
       const decision = await decisionOf(detector.folder, options.threshold);
       const loading = loadingUi(output);
       let bar: Progress | undefined;
@@ -68,6 +71,7 @@ export function addEvaluate(program: Command): void {
       output.record({
         run: folder,
         target: config.target,
+        register: config.model.register,
         test,
         testIntervals: atZero.intervals,
         decision,

@@ -11,13 +11,14 @@ import {
   overlayPng,
   panelPng,
 } from '../explain/index.ts';
-import { Interrupted, imageOf, joinImages, RunDetector } from '../medetection/index.ts';
+import { Interrupted, imageOf, RunDetector } from '../medetection/index.ts';
 import { writeFileAtomic } from '../store/index.ts';
 import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
 import { addMapFlags, type MapOptions, mapOptions } from './explain-flags.ts';
 import { shortPath } from './invocation.ts';
 import { decimals } from './output.ts';
-import { startProgress } from './progress.ts';
+import { refuseOverwriting } from './overwriting.ts';
+import { type Progress, startProgress } from './progress.ts';
 
 interface Options extends CommonOptions, MapOptions {
   readonly run: string;
@@ -52,22 +53,32 @@ export function addExplain(program: Command): void {
       const { size, register } = run.config.model;
       const loaded = await loadTaskBytes(samples, { size, skipBroken: options.skipBroken });
       for (const { path, reason } of loaded.skipped) output.warn(`left out ${path}: ${reason}`);
-      const task = joinImages(loaded, run.references);
+      const { all: task, references } = run.withReferences(loaded);
       const indices = loaded.samples.map((_, i) => i);
-      const references = run.references.samples.map((_, i) => indices.length + i);
+      const names = fileNames(loaded.samples.map(({ path }) => path));
+      const files = names.map((name) => ({
+        overlay: join(options.out, `${name}.overlay.png`),
+        heatMap: join(options.out, `${name}.heat-map.png`),
+        panel: join(options.out, `${name}.panel.png`),
+      }));
+      await refuseOverwriting(
+        'explain',
+        files.flatMap((of) => Object.values(of)),
+        task.samples.map(({ path }) => path),
+      );
 
       const stopIfAsked = (done: number) => {
         if (signal.aborted) throw new Interrupted(`stopped after ${done} pictures`);
       };
       const scores = await run.scores(loaded, indices, () => stopIfAsked(0));
-      const bar = startProgress('explaining', 'pair', indices.length * references.length);
-      const onPair = (done: number) => {
+      let bar: Progress | undefined;
+      const onPair = (done: number, total: number) => {
         stopIfAsked(0);
+        bar ??= startProgress('explaining', 'pair', total);
         bar.update(done);
       };
-      const maps = await explainer.maps(task, indices, references, onPair).finally(() => bar.stop());
+      const maps = await explainer.maps(task, indices, references, onPair).finally(() => bar?.stop());
       await mkdir(options.out, { recursive: true });
-      const names = fileNames(loaded.samples.map(({ path }) => path));
       const largest = options.absolute ? largestOf(maps) : undefined;
       output.print(`${'logit'.padStart(8)}  ${'largest'.padStart(8)}  picture (best reference) -> files`);
       const images: object[] = [];
@@ -84,24 +95,27 @@ export function addExplain(program: Command): void {
           map,
         };
         const picture = await readImage(path);
-        const files = {
-          overlay: join(options.out, `${names[i]}.overlay.png`),
-          heatMap: join(options.out, `${names[i]}.heat-map.png`),
-          panel: join(options.out, `${names[i]}.panel.png`),
-        };
-        await writeFileAtomic(files.overlay, overlayPng(picture, map));
-        await writeFileAtomic(files.heatMap, heatMapPng(map, picture.width, picture.height));
-        await writeFileAtomic(files.panel, panelPng(panel, size));
+        await writeFileAtomic(files[i].overlay, overlayPng(picture, map));
+        await writeFileAtomic(files[i].heatMap, heatMapPng(map, picture.width, picture.height));
+        await writeFileAtomic(files[i].panel, panelPng(panel, size));
         const peak = largestOf([maps[i]]);
         const { distance, placement } = best;
-        images.push({ path, score: scores[i], largest: peak, reference, distance, placement, files });
+        images.push({
+          path,
+          score: scores[i],
+          largest: peak,
+          reference,
+          distance,
+          placement,
+          files: files[i],
+        });
         output.print(
           `${scores[i].toFixed(3).padStart(8)}  ${decimals(peak).padStart(8)}  ${shortPath(path)} (${shortPath(reference)}) -> ${shortPath(join(options.out, names[i]))}.*.png`,
         );
       }
       output.record({
         run: run.folder,
-        ...mapOptions(options),
+        ...explainer.options,
         register,
         absolute: options.absolute,
         images,

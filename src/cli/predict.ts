@@ -8,8 +8,9 @@ import {
   decisionOf,
   Interrupted,
   imageOf,
-  joinImages,
+  judgingWords,
   RunDetector,
+  referencesOf,
   type TaskImages,
 } from '../medetection/index.ts';
 import type { DecisionRule } from '../metrics/index.ts';
@@ -17,14 +18,17 @@ import { writeFileAtomic } from '../store/index.ts';
 import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
 import { printDecision, thresholdHelp } from './decision.ts';
 import { exitCode } from './errors.ts';
+import { registerFlag } from './explain-flags.ts';
 import { decisionRule } from './flags.ts';
 import { shortPath } from './invocation.ts';
+import { refuseOverwriting } from './overwriting.ts';
 import { startLines, startProgress } from './progress.ts';
 
 interface Options extends CommonOptions {
   readonly run: string;
   readonly threshold?: DecisionRule;
   readonly references?: string;
+  readonly register: boolean;
   readonly skipBroken?: boolean;
   readonly csv?: string;
   readonly png?: string;
@@ -41,7 +45,7 @@ interface Judged {
   readonly verdict?: 'defective' | 'normal' | 'none';
   /** The reference that looks most like it. */
   readonly reference?: string;
-  /** All that it was compared with. */
+  /** All that it was compared with; none where the network sees the picture alone. */
   readonly references?: readonly string[];
   /** Why it has no score. */
   readonly error?: string;
@@ -60,11 +64,12 @@ export function addPredict(program: Command): void {
     .requiredOption('--run <run>', 'folder of a fine-tuned or enrolled run')
     .option('--threshold <rule>', thresholdHelp, decisionRule)
     .option('--references <dir>', 'defect-free pictures to compare with (default: those stored in the run)')
+    .option(...registerFlag)
     .option('--skip-broken', 'do not count pictures that cannot be read as a failure')
     .option('--csv <file>', 'write a line for each picture instead of printing it')
     .option(
       '--png <dir>',
-      'write for each picture one that shows it, the reference most like it, their difference, and where the score comes from',
+      'write for each picture NAME.panel.png, which shows it, the reference most like it, their difference, and where the score comes from',
     );
   addCommon(command).action(async (given: string[], options: Options) => {
     const output = outputOf(options);
@@ -74,18 +79,24 @@ export function addPredict(program: Command): void {
       const detector = await RunDetector.open(
         options.run,
         folder ? (size) => loadReferences(folder, size) : undefined,
+        options.register,
       );
-      const { model } = detector.config;
+      const { model, options: judging } = detector.config;
       const decision = await decisionOf(detector.folder, options.threshold);
       printDecision(decision, output);
       const references = detector.references.samples.map(({ path }) => path);
-      output.print(`compared with ${references.length} references (the mean of the logits counts):`);
-      for (const path of references) output.print(`  ${path}`);
+      output.print(judgingWords(model, judging, references.length));
+      if (model.siamese) for (const path of references) output.print(`  ${path}`);
+      const panels = png === undefined ? [] : fileNames(paths).map((name) => join(png, `${name}.panel.png`));
+      await refuseOverwriting(
+        'predict',
+        [...panels, ...(csv === undefined ? [] : [csv])],
+        [...paths, ...references],
+      );
       // Before the work rather than after it: where nothing can be written.
       if (csv !== undefined) await writeFileAtomic(csv, csvOf([]));
       if (png !== undefined) await mkdir(png, { recursive: true });
       const explainer = png === undefined ? undefined : new Explainer(detector.detector);
-      const names = fileNames(paths);
 
       const listed = csv === undefined && !output.json;
       if (listed)
@@ -103,17 +114,15 @@ export function addPredict(program: Command): void {
             loaded.filter((item): item is Loaded => 'bytes' in item),
             model.size,
           );
-          const judged = await judge(detector, task, decision.threshold, references);
+          const judged = await judge(detector, task, decision.threshold);
           for (const item of loaded) {
             const image = 'bytes' in item ? judged.get(item.path)! : item;
             images.push(image);
             if (image.error !== undefined) process.stderr.write(`error: ${image.path}: ${image.error}\n`);
             else if (listed) output.print(line(image));
           }
-          if (explainer && png !== undefined)
-            await writePanels(detector, explainer, task, judged, (path) =>
-              join(png, `${names[paths.indexOf(path, i)]}.png`),
-            );
+          if (explainer)
+            await writePanels(detector, explainer, task, judged, (path) => panels[paths.indexOf(path, i)]);
           progress.update(Math.min(i + CHUNK, paths.length));
         }
       } finally {
@@ -157,11 +166,11 @@ async function judge(
   detector: RunDetector,
   task: TaskImages,
   threshold: number,
-  references: readonly string[],
 ): Promise<Map<string, Judged>> {
   const indices = task.samples.map((_, i) => i);
   const scores = indices.length > 0 ? await detector.rawScores(task, indices) : [];
-  const { all, places } = withReferences(detector, task);
+  const { all, references: places } = detector.withReferences(task);
+  const { model, options } = detector.config;
   return new Map(
     task.samples.map(({ path }, i): [string, Judged] => {
       const score = scores[i];
@@ -169,18 +178,14 @@ async function judge(
         const error = `the network computes no finite score (${score}): train again with lower rates`;
         return [path, { path, verdict: 'none', error }];
       }
-      const { index } = bestReference(all, i, places, detector.config.model.register);
+      const { index } = bestReference(all, i, places, model.register);
+      const compared = model.siamese ? referencesOf(all, i, places, options) : [];
+      const references = compared.map((place) => all.samples[place].path);
       const probability = 1 / (1 + Math.exp(-score));
       const verdict = score >= threshold ? 'defective' : 'normal';
       return [path, { path, score, probability, verdict, reference: all.samples[index].path, references }];
     }),
   );
-}
-
-/** Pictures with the run's references after them, and where those are. */
-function withReferences(detector: RunDetector, task: TaskImages): { all: TaskImages; places: number[] } {
-  const places = detector.references.samples.map((_, i) => task.samples.length + i);
-  return { all: joinImages(task, detector.references), places };
 }
 
 /** Writes for each picture that has a score one that explains it. */
@@ -191,7 +196,7 @@ async function writePanels(
   judged: ReadonlyMap<string, Judged>,
   fileOf: (path: string) => string,
 ): Promise<void> {
-  const { all, places } = withReferences(detector, task);
+  const { all, references: places } = detector.withReferences(task);
   const { size, register } = detector.config.model;
   const indices = [...task.samples.keys()].filter(
     (i) => judged.get(task.samples[i].path)?.score !== undefined,

@@ -1,4 +1,12 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -97,8 +105,9 @@ test('predict goes through folders, writes a table and pictures, and tells of wh
   assert.is(lines.length, 4);
   assert.ok(lines[1].startsWith(`"${path('new', 'b, one.png')}",${images[1].score},`), lines[1]);
   assert.match(lines[2], /broken\.png,,,,,"?not an image/);
-  assert.equal(readdirSync(path('shown')).sort(), ['a-2.png', 'a.png', 'b, one.png']);
-  const shown = decodeImage(readFileSync(path('shown', 'a-2.png')), 'a-2.png');
+  assert.equal(readdirSync(path('shown')).sort(), ['a-2.panel.png', 'a.panel.png', 'b, one.panel.png']);
+  const panel = path('shown', 'a-2.panel.png');
+  const shown = decodeImage(readFileSync(panel), panel);
   assert.ok(
     shown.width > 4 * shown.height - shown.height / 2,
     'picture, reference, difference and map side by side',
@@ -107,6 +116,29 @@ test('predict goes through folders, writes a table and pictures, and tells of wh
   const skipping = await medetection(['predict', path('new'), '--run', path('caps'), '--skip-broken']);
   assert.is(skipping.code, 0, skipping.stderr);
   assert.match(skipping.stdout, /[0-3] of 4 pictures are called defective; 1 other files were passed over/);
+});
+
+test('no picture that is given is replaced', async () => {
+  mkdirSync(path('photos'));
+  for (const name of ['a.png', 'a.panel.png'])
+    copyFileSync(join(data, drawn.target, '1', '000.png'), path('photos', name));
+  symlinkSync(path('photos', 'a.png'), path('link.png'));
+  const before = readFileSync(path('photos', 'a.png'));
+  const predict = ['predict', path('photos'), '--run', path('caps')];
+  const [png, csv, explain] = await Promise.all([
+    medetection([...predict, '--png', path('photos')]),
+    medetection([...predict, '--csv', path('link.png')]),
+    medetection(['explain', path('photos'), '--run', path('caps'), '--out', path('photos')]),
+  ]);
+  for (const { code, stderr } of [png, csv, explain]) {
+    assert.is(code, 2, stderr);
+    assert.match(stderr, /would be replaced, but it is one of the pictures given/);
+  }
+  rmSync(path('photos', 'a.panel.png'));
+  const beside = await medetection([...predict, '--png', path('photos')]);
+  assert.is(beside.code, 0, beside.stderr);
+  assert.equal(readdirSync(path('photos')).sort(), ['a.panel.png', 'a.png']);
+  assert.ok(readFileSync(path('photos', 'a.png')).equals(before));
 });
 
 test('what cannot be is refused in words', async () => {

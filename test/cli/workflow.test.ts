@@ -108,6 +108,11 @@ test('fine-tune, evaluate and predict with the run alone', async () => {
   const { low, high } = evaluation.decidedIntervals.auroc;
   assert.ok(low <= best.test.auroc && best.test.auroc <= high, `${low} ${high}`);
 
+  const registered = await medetection(['evaluate', '--run', path('tuned'), '--register', '--json']);
+  assert.is(registered.code, 0, registered.stderr);
+  assert.is(records(registered.stdout)[0].register, true);
+  assert.not.equal(records(registered.stdout)[0].images, evaluation.images);
+
   const text = await medetection([
     ...['evaluate', '--run', path('tuned'), '--threshold', 'fpr:0.05', '--bootstrap', '40'],
   ]);
@@ -134,6 +139,11 @@ test('fine-tune, evaluate and predict with the run alone', async () => {
   assert.is(images[0].references.length, 4);
   assert.match(images[1].error, /truncated|damaged|end/i);
   assert.match(predicted.stderr, /error: .*broken\.png: /);
+
+  const laidOver = await medetection([...predict, '--register', '--skip-broken']);
+  assert.is(laidOver.code, 0, laidOver.stderr);
+  assert.ok(Number.isFinite(records(laidOver.stdout)[0].images[0].score));
+  assert.is.not(records(laidOver.stdout)[0].images[0].score, score, 'references were moved');
 
   const above = String(score + 1);
   const skipping = await medetection([...predict, '--skip-broken', '--threshold', above]);
@@ -199,6 +209,14 @@ test('fine-tune from random weights needs no run, lists what it left out, and sa
   assert.not.match(stderr, /notes/);
   assert.is(json('random', 'config.json').init, 'random');
   assert.is(json('random', 'config.json').model.siamese, false);
+  const alone = await medetection([
+    ...['predict', path('moved', drawn.learned[0], '0', '000.png'), '--run', path('random')],
+    ...['--png', path('alone')],
+  ]);
+  assert.is(alone.code, 0, alone.stderr);
+  assert.match(alone.stdout, /each picture is judged by itself, without a reference\n/);
+  assert.not.match(alone.stdout, /compared with/);
+  assert.ok(existsSync(path('alone', '000.panel.png')));
   assert.is(json('random', 'config.json').options.decide, 'cost:10');
   assert.is(json('random', 'decision.json').rule, 'cost:10');
   assert.match(stdout, /called defective from -?[\d.]+ on, by cost:10 on the validation part/);
