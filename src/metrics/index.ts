@@ -10,7 +10,6 @@ export {
   parseDecisionRule,
 } from './decision-rule.ts';
 export type { Labels, Scores } from './inputs.ts';
-export { type Localisation, localisation } from './localisation.ts';
 export * from './measures.ts';
 export type { Maps, Masks } from './pixel-inputs.ts';
 export { iou, pointingGame } from './pixel-overlap.ts';

@@ -2,7 +2,7 @@ import { connectedComponents } from './components.ts';
 import { checkMaps, type Maps, type Masks } from './pixel-inputs.ts';
 
 /** Up to which false positive rate the overlap is integrated, by MVTec AD's definition. */
-export const PRO_LIMIT = 0.3;
+const PRO_LIMIT = 0.3;
 
 /**
  * Pixel AUROC: the probability that a pixel within a mask scores above one outside of all masks, over the pixels of all images
@@ -12,7 +12,18 @@ export const PRO_LIMIT = 0.3;
  */
 export function pixelAuroc(maps: Maps, masks: Masks): number {
   checkMaps('pixelAuroc', maps, masks);
-  return aurocAgainst(normalPixels(maps, masks), maps, masks);
+  const normals = normalPixels(maps, masks);
+  let area = 0;
+  let count = 0;
+  for (const [i, map] of maps.entries()) {
+    const mask = masks[i];
+    for (let p = 0; p < map.length; p++) {
+      if (mask[p] === 0) continue;
+      area += areaOf(normals, map[p], 1);
+      count++;
+    }
+  }
+  return area / count;
 }
 
 /**
@@ -29,46 +40,8 @@ export function pro(maps: Maps, masks: Masks, width: number, limit = PRO_LIMIT):
   if (!(limit > 0 && limit <= 1))
     throw new RangeError(`pro: the limit ${limit} of the false positive rate must be above 0 and at most 1`);
   checkMaps('pro', maps, masks, width);
-  return proAgainst(normalPixels(maps, masks), maps, masks, width, limit);
-}
-
-/** The scores of the pixels outside of all masks, rising. */
-export function normalPixels(maps: Maps, masks: Masks): Float32Array {
-  const scores = new Float32Array(maps.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const [i, map] of maps.entries()) {
-    const mask = masks[i];
-    for (let p = 0; p < map.length; p++) if (mask[p] === 0) scores[end++] = map[p];
-  }
-  return scores.subarray(0, end).sort();
-}
-
-/** {@link pixelAuroc} with the normal pixels at hand. */
-export function aurocAgainst(normals: Float32Array, maps: Maps, masks: Masks): number {
-  let area = 0;
-  let count = 0;
-  for (const [i, map] of maps.entries()) {
-    const mask = masks[i];
-    for (let p = 0; p < map.length; p++) {
-      if (mask[p] === 0) continue;
-      area += areaOf(normals, map[p], 1);
-      count++;
-    }
-  }
-  return area / count;
-}
-
-/**
- * {@link pro} with the normal pixels at hand. The curve is a mean over regions of means over their pixels, so its area is that
- * mean of the areas that single pixels add.
- */
-export function proAgainst(
-  normals: Float32Array,
-  maps: Maps,
-  masks: Masks,
-  width: number,
-  limit: number,
-): number {
+  const normals = normalPixels(maps, masks);
+  // The curve is a mean over regions of means over their pixels, so its area is that mean of the areas that single pixels add.
   let sum = 0;
   let count = 0;
   for (const [i, map] of maps.entries()) {
@@ -80,6 +53,17 @@ export function proAgainst(
     }
   }
   return sum / count / limit;
+}
+
+/** The scores of the pixels outside of all masks, rising. */
+function normalPixels(maps: Maps, masks: Masks): Float32Array {
+  const scores = new Float32Array(maps.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const [i, map] of maps.entries()) {
+    const mask = masks[i];
+    for (let p = 0; p < map.length; p++) if (mask[p] === 0) scores[end++] = map[p];
+  }
+  return scores.subarray(0, end).sort();
 }
 
 /**

@@ -1,14 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  auroc,
-  connectedComponents,
-  iou,
-  localisation,
-  pixelAuroc,
-  pointingGame,
-  pro,
-} from '../../src/metrics/index.ts';
+import { auroc, connectedComponents, iou, pixelAuroc, pointingGame, pro } from '../../src/metrics/index.ts';
 import { Random } from '../../src/random.ts';
 
 const test = suite('localisation');
@@ -108,13 +100,6 @@ test('agrees with scikit-learn and scipy on maps with ties', () => {
   near(pro(maps, masks, 12, 1), 0.7809319677175045, 'PRO up to 1');
   near(pro(maps, masks, 12, 0.05), 0.4277938240267391, 'PRO up to 0.05');
   near(iou(maps, masks, 4), 0.2222222222222222, 'IoU');
-  assert.equal(localisation(maps, masks, 12, 4), {
-    pixelAuroc: pixelAuroc(maps, masks),
-    pro: pro(maps, masks, 12),
-    pointingGame: pointingGame(maps, masks),
-    iou: iou(maps, masks, 4),
-    threshold: 4,
-  });
 });
 
 /** PRO by its definition: the curve from every distinct score, trapezoids, and a last one cut at the limit. */
@@ -217,7 +202,6 @@ test('maps and masks on which a metric has no meaning are refused', () => {
     pointingGame,
     (maps, masks) => pro(maps, masks, 2),
     (maps, masks) => iou(maps, masks, 0),
-    (maps, masks) => localisation(maps, masks, 2, 0),
   ];
   for (const metric of all) {
     assert.throws(() => metric([], []), /no maps/);
