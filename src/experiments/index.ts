@@ -25,5 +25,5 @@ export { type Experiment, shown, type Table } from './report.ts';
 export { makeRequest, type Request, readRequest, writeRequest } from './request.ts';
 export { runCell } from './run-cell.ts';
 export { type ScaleName, scaleNames } from './scales.ts';
-export { type Outcome, runCells } from './schedule.ts';
+export { type Outcome, runCells, withNeeds } from './schedule.ts';
 export { writeSlurm } from './slurm.ts';

@@ -18,6 +18,22 @@ export interface ScheduleHooks {
   readonly signal?: AbortSignal;
 }
 
+/** Some cells of a list with all that they need, directly or through others; in the order of the list. */
+export function withNeeds(cells: readonly Cell[], some: readonly Cell[]): Cell[] {
+  const byId = new Map(cells.map((cell) => [cell.id, cell]));
+  const wanted = new Set<string>();
+  const add = (cell: Cell) => {
+    if (wanted.has(cell.id)) return;
+    wanted.add(cell.id);
+    for (const { id } of cell.needs) {
+      const need = byId.get(id);
+      if (need !== undefined) add(need);
+    }
+  };
+  for (const cell of some) add(cell);
+  return cells.filter(({ id }) => wanted.has(id));
+}
+
 /**
  * Runs cells, each in a process of its own and as many at once as `jobs`: the first in order whose needs are met. A cell that
  * fails stops none but those that need it.
