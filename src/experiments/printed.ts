@@ -37,12 +37,15 @@ export async function readPrinted(path: string): Promise<Printed> {
   }
   if (typeof printed?.source !== 'string' || typeof printed.tables !== 'object' || printed.tables === null)
     fail('expected {"source": TEXT, "tables": {NAME: [{"row": [...], COLUMN: NUMBER}]}}');
-  for (const [name, rows] of Object.entries(printed.tables))
-    for (const { row, ...figures } of rows)
+  for (const [name, rows] of Object.entries(printed.tables)) {
+    if (!Array.isArray(rows))
+      fail(`${name}: expected a list of {"row": [...], COLUMN: NUMBER}, found ${JSON.stringify(rows)}`);
+    for (const { row, ...figures } of rows.map((one) => Object(one) as PrintedRow))
       if (!Array.isArray(row) || Object.values(figures).some((figure) => !Number.isFinite(figure)))
         fail(
           `${name}: a row must be {"row": [...], COLUMN: NUMBER}, but one is ${JSON.stringify({ row, ...figures })}`,
         );
+  }
   return printed;
 }
 
@@ -57,11 +60,14 @@ export function besidePrinted(table: Table, printed: Printed | undefined): Table
   const figures = printed?.tables[table.name];
   if (printed === undefined || figures === undefined) return table;
   for (const figure of figures) {
+    const fail = (absent: string, there: string): never => {
+      throw new Error(`printed figures: ${table.name} has no ${absent}; there are ${there}`);
+    };
     const unknown = Object.keys(figure).find((name) => name !== 'row' && !table.columns.includes(name));
-    if (unknown !== undefined || figure.row.length !== table.keys)
-      throw new Error(
-        `printed figures: ${table.name} has no ${unknown === undefined ? `row ${JSON.stringify(figure.row)}: its rows have ${table.keys} names` : `column "${unknown}": its columns are ${table.columns.join(', ')}`}`,
-      );
+    if (unknown !== undefined) fail(`column "${unknown}"`, table.columns.join(', '));
+    const names = table.rows.map((cells) => cells.slice(0, table.keys));
+    if (figure.row.length !== table.keys || !names.some((cells) => matches(figure, cells)))
+      fail(`row ${JSON.stringify(figure.row)}`, names.map((cells) => JSON.stringify(cells)).join(', '));
   }
   const isPrinted = (column: string) => figures.some((figure) => column in figure);
   const behind = <T>(own: readonly T[], theirs: (column: string) => T): T[] =>
