@@ -20,7 +20,9 @@ export const variance = (values: readonly number[]): number => {
 export interface Paired {
   /** Pairs of which both values are there. */
   readonly pairs: number;
-  /** Of first - second, over the pairs that are finite: an epoch that was never reached is infinite, and only counted. */
+  /** Those of which both values are finite: an epoch that was never reached is infinite. */
+  readonly finite: number;
+  /** Of first - second, over the finite pairs; the others are counted below. */
   readonly mean: number;
   readonly deviation: number;
   /** Pairs in which the first is larger, as large, smaller. */
@@ -38,6 +40,7 @@ export function paired(first: readonly number[], second: readonly number[]): Pai
   const count = (holds: (a: number, b: number) => boolean) => pairs.filter(([a, b]) => holds(a, b)).length;
   return {
     pairs: pairs.length,
+    finite: differences.length,
     mean: mean(differences),
     deviation: Math.sqrt(variance(differences)),
     larger: count((a, b) => a > b),

@@ -3,7 +3,7 @@ import { type Curve, linePlot } from '../../plot/index.ts';
 import type { Variant } from '../grid.ts';
 import type { Collected, Experiment, Plot, Table } from '../report.ts';
 import { mean } from '../statistics.ts';
-import { commonResults, resultsOf } from './shared.ts';
+import { commonResults } from './shared.ts';
 import { table3 } from './table3.ts';
 
 const names: Readonly<Record<Variant['start'], string>> = { random: 'random start', maml: 'MAML start' };
@@ -28,11 +28,7 @@ export const figure4: Experiment = {
 
 /** By variant, the mean of a measure after every epoch, over the targets and seeds that both starts have. */
 function means(collected: Collected, of: (test: Summary) => number, target?: string): number[][] {
-  const results =
-    target === undefined
-      ? commonResults(collected, figure4.variants)
-      : figure4.variants.map((variant) => resultsOf(collected, variant, target).flatMap((r) => r ?? []));
-  return results.map((finished) => {
+  return commonResults(collected, figure4.variants, target).map((finished) => {
     const epochs = Math.max(0, ...finished.map((result) => result.epochs.length));
     return Array.from({ length: epochs }, (_, i) =>
       mean(finished.map((result) => (result.epochs[i] ? of(result.epochs[i].test) : Number.NaN))),

@@ -46,9 +46,13 @@ export const resultsOf = (
     }),
   );
 
-/** Results of several variants, of those targets and seeds alone that all of them have. */
-export function commonResults(collected: Collected, variants: readonly Variant[]): FineTuneResult[][] {
-  const all = variants.map((variant) => resultsOf(collected, variant));
+/** Results of several variants, of one target or of all, of those targets and seeds alone that all variants have. */
+export function commonResults(
+  collected: Collected,
+  variants: readonly Variant[],
+  target?: string,
+): FineTuneResult[][] {
+  const all = variants.map((variant) => resultsOf(collected, variant, target));
   return all.map((results) =>
     results.filter((_, i): boolean => all.every((other) => other[i] !== undefined)),
   ) as FineTuneResult[][];

@@ -37,13 +37,17 @@ const compared: readonly {
   { name: 'epochs to a smooth loss', of: smoothAfter, lessIsBetter: true },
 ];
 
+/** How many trainings have not become smooth. */
+const neverSmooth = (epochs: readonly number[]): number =>
+  epochs.filter((value) => value === Number.POSITIVE_INFINITY).length;
+
 const smoothNote = `epochs to a smooth loss: the first epoch from which on the mean training loss of three epochs changes by less than ${100 * SMOOTH} % per epoch, to the end`;
 
 /** The mean of those that became smooth, and how many did not. */
 function smoothness(results: readonly (FineTuneResult | undefined)[]): string {
   const epochs = valuesOf(results, smoothAfter).filter((value) => !Number.isNaN(value));
   const reached = epochs.filter(Number.isFinite);
-  const never = epochs.length - reached.length;
+  const never = neverSmooth(epochs);
   return [reached.length > 0 ? mean(reached).toFixed(1) : '-', ...(never > 0 ? [`(${never} not)`] : [])].join(
     ' ',
   );
@@ -82,6 +86,13 @@ function byTarget(collected: Collected): Table {
   };
 }
 
+/** Over which pairs the difference of the epochs to a smooth loss is. */
+function smoothPairs(collected: Collected): string {
+  const [random, maml] = variants.map((variant) => valuesOf(resultsOf(collected, variant), smoothAfter));
+  const { pairs, finite } = paired(maml, random);
+  return `epochs to a smooth loss: difference and sd over the ${finite} of ${pairs} pairs in which both become smooth; ${neverSmooth(random)} from random weights and ${neverSmooth(maml)} from MAML never do, which is behind whatever does, and a target's mean is infinite with one of them`;
+}
+
 function differences(collected: Collected): Table {
   const { targets } = collected.request;
   const [random, maml] = variants;
@@ -110,7 +121,8 @@ function differences(collected: Collected): Table {
     title: 'MAML against random: differences of the same target and seed',
     notes: [
       'difference: MAML less random, so that more is better of all but the epochs; ahead is what is better',
-      'targets ahead: by the means over their seeds',
+      smoothPairs(collected),
+      'targets ahead: by the means over their seeds, of the targets that are not without one',
     ],
     columns: ['measure', 'pairs', 'difference', 'sd', 'MAML ahead', 'level', 'behind', 'targets ahead'],
     keys: 1,
