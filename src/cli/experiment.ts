@@ -18,6 +18,7 @@ import {
   runCells,
   type ScaleName,
   scaleNames,
+  withNeeds,
   writeCells,
   writeCollection,
   writeRequest,
@@ -40,6 +41,7 @@ interface Options extends CommonOptions {
   readonly set: string[];
   readonly targets?: string[];
   readonly seeds: readonly number[];
+  readonly leaveOutDataset: boolean;
   readonly cells?: string;
   readonly jobs: number;
   readonly slurm: boolean;
@@ -76,6 +78,11 @@ function addOne(parent: Command, experiment: Experiment): void {
       words,
     )
     .option('--seeds <list>', 'every cell is computed from each of these', integers(0), [0])
+    .option(
+      '--leave-out-dataset',
+      "meta-train on no task of the target's data set, as datasets.json in the folder of tasks has it",
+      false,
+    )
     .option('--cells <text>', 'run only cells whose name contains this, and those they need')
     .option('--jobs <n>', 'cells at once', integer(1), 1)
     .option('--slurm', 'run nothing; write a job array for a cluster, and say how to submit it', false)
@@ -108,7 +115,7 @@ function addOne(parent: Command, experiment: Experiment): void {
 const adapterArgument = ({ adapter }: CommonOptions): string[] =>
   adapter === undefined ? [] : ['--adapter', adapter];
 
-/** The cells whose names contain a text, with those that they need. */
+/** The cells whose names contain a text, with all that they need. */
 function wanted(cells: readonly Cell[], text: string | undefined): readonly Cell[] {
   if (text === undefined) return cells;
   const named = cells.filter(({ id }) => id.includes(text));
@@ -116,8 +123,7 @@ function wanted(cells: readonly Cell[], text: string | undefined): readonly Cell
     throw new UsageError(
       `experiment: no cell's name contains "${text}"; there are ${cells.map(({ id }) => id).join(', ')}`,
     );
-  const needed = new Set(named.flatMap(({ needs }) => needs.map(({ id }) => id)));
-  return cells.filter((cell) => named.includes(cell) || needed.has(cell.id));
+  return withNeeds(cells, named);
 }
 
 const unfinished = (folder: string, cells: readonly Cell[]): Cell[] =>

@@ -7,6 +7,14 @@ export const datasetsFile = 'datasets.json';
 /** The data set of each task, by the tasks' names. */
 export type Datasets = ReadonlyMap<string, string>;
 
+/** Of some tasks, those that are of the same data set as another one. */
+export const siblingsOf = (task: string, tasks: readonly string[], datasets: Datasets): string[] => {
+  const dataset = datasets.get(task);
+  return dataset === undefined
+    ? []
+    : tasks.filter((other) => other !== task && datasets.get(other) === dataset);
+};
+
 /**
  * Reads which data set each task of a folder belongs to, from the object in its `datasets.json`:
  * `{ "solar_cell_mono": "elpv", "solar_cell_poly": "elpv" }`. A task that is not named is a data set of its own.

@@ -1,4 +1,4 @@
-export { type Datasets, datasetsFile, readDatasets } from './datasets.ts';
+export { type Datasets, datasetsFile, readDatasets, siblingsOf } from './datasets.ts';
 export { type Duplicates, findDuplicates, findShared, type Shared } from './duplicates.ts';
 export { fileNames } from './file-names.ts';
 export { digestSide, type Fingerprint, fingerprints, pixelDigest } from './fingerprint.ts';

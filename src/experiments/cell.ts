@@ -38,6 +38,8 @@ interface TrainingCell extends CommonCell {
 export interface MetaTrainCell extends TrainingCell {
   readonly kind: 'meta-train';
   readonly options: MetaTrainOptions;
+  /** No task of the target's data set is learned from. */
+  readonly leaveOutDataset?: true;
   readonly checkpointEvery: number;
 }
 

@@ -29,13 +29,12 @@ export interface Collection extends Report {
 }
 
 /** The cells of an experiment, needs before what needs them. */
-export const cellsOfRequest = (
-  { variants, localise }: Experiment,
-  { targets, seeds, data, settings }: Request,
-): Cell[] =>
-  localise
-    ? localiseCells(targets, seeds, data, settings)
-    : cellsOf(trialsOf(variants, targets, seeds), data, settings);
+export const cellsOfRequest = ({ variants, localise }: Experiment, request: Request): Cell[] => {
+  const { targets, seeds } = request;
+  return localise
+    ? localiseCells(targets, seeds, request)
+    : cellsOf(trialsOf(variants, targets, seeds), request);
+};
 
 /**
  * Reads what is there of an experiment and makes its tables.

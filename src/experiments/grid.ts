@@ -7,7 +7,7 @@ import {
   type MetaTrainCell,
   type Start,
 } from './cell.ts';
-import type { Scale } from './scales.ts';
+import type { Request } from './request.ts';
 
 /** One way to make a detector, to be measured on every target from every seed. */
 export interface Variant {
@@ -50,10 +50,16 @@ export const trialsOf = (
     targets.flatMap((target) => variants.map((variant) => ({ ...variant, target, seed }))),
   );
 
+/** What all cells of an experiment have in common. */
+type Setting = Pick<Request, 'data' | 'settings' | 'leaveOutDataset'>;
+
 const capped = (most: number): { maxPerClass?: number } => (most > 0 ? { maxPerClass: most } : {});
 
 /** The cells of trials, each once, those that are needed before those that need them. */
-export function cellsOf(trials: readonly Trial[], data: string, scale: Scale): Cell[] {
+export function cellsOf(
+  trials: readonly Trial[],
+  { data, settings: scale, leaveOutDataset }: Setting,
+): Cell[] {
   const cells = new Map<string, Cell>();
   for (const trial of trials) {
     const common = {
@@ -73,6 +79,7 @@ export function cellsOf(trials: readonly Trial[], data: string, scale: Scale): C
         ...common,
         ...capped(scale.maxPerClass),
         options,
+        ...(leaveOutDataset && { leaveOutDataset }),
         checkpointEvery,
       };
       cells.set(id, cell);
@@ -96,14 +103,14 @@ export function cellsOf(trials: readonly Trial[], data: string, scale: Scale): C
 export function localiseCells(
   targets: readonly string[],
   seeds: readonly number[],
-  data: string,
-  scale: Scale,
+  setting: Setting,
 ): Cell[] {
+  const { data, settings } = setting;
   return seeds.flatMap((seed) =>
     targets.flatMap((target) => {
       const trial = { ...published, target, seed };
       const trials: Record<Start, Trial> = { random: { ...trial, start: 'random' }, maml: trial };
-      const cells = cellsOf(Object.values(trials), data, scale);
+      const cells = cellsOf(Object.values(trials), setting);
       const detectors = { random: trialId(trials.random), maml: trialId(trials.maml) };
       const needed = cells.filter(({ id }) => Object.values(detectors).includes(id));
       const cell: LocaliseCell = {
@@ -114,7 +121,7 @@ export function localiseCells(
         target,
         seed,
         detectors,
-        panels: scale.panels,
+        panels: settings.panels,
       };
       return [...cells, cell];
     }),

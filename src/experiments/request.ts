@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { discoverTasks } from '../data/index.ts';
-import { taskNamed } from '../medetection/run-tasks.ts';
+import { datasetsFile, discoverTasks, readDatasets, siblingsOf } from '../data/index.ts';
+import { taskNamed } from '../medetection/index.ts';
 import { parseRecord, stringifyRecord, writeFileAtomic } from '../store/index.ts';
 import { changedScale, checkScale, type Scale, type ScaleName, scales } from './scales.ts';
 
@@ -19,6 +19,10 @@ export interface Request {
   /** Tasks that are left out of meta-training in turn, to be fine-tuned on. */
   readonly targets: readonly string[];
   readonly seeds: readonly number[];
+  /** Whether meta-training leaves out every task of the target's data set. */
+  readonly leaveOutDataset?: true;
+  /** Of each target that has any, the other tasks of its data set, as `datasets.json` has them. */
+  readonly siblings?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A task is a target unless asked for by name only with so many pictures of each class: fewer measure nothing. */
@@ -28,7 +32,8 @@ const LEAST = 20;
  * Makes the request for an experiment.
  * @param targets names of tasks; undefined: all that have 20 pictures of each class.
  * @param warn is told of tasks that are no targets.
- * @throws naming a task, a seed or a setting that is wrong, and what there is.
+ * @throws naming a task, a seed or a setting that is wrong, and what there is; where data sets are left out, a target whose data set
+ * is not known.
  */
 export async function makeRequest(
   experiment: string,
@@ -38,7 +43,11 @@ export async function makeRequest(
     data,
     targets,
     seeds,
-  }: Pick<Request, 'scale' | 'changes' | 'data' | 'seeds'> & { readonly targets?: readonly string[] },
+    leaveOutDataset,
+  }: Pick<Request, 'scale' | 'changes' | 'data' | 'seeds'> & {
+    readonly targets?: readonly string[];
+    readonly leaveOutDataset?: boolean;
+  },
   warn?: (warning: string) => void,
 ): Promise<Request> {
   const tasks = await discoverTasks(data, { onProblem: warn });
@@ -56,6 +65,17 @@ export async function makeRequest(
     );
   if (chosen.length === 0)
     throw new Error(`experiment: ${data}: no task has ${LEAST} pictures of each class`);
+  const datasets = await readDatasets(data);
+  const unknown = leaveOutDataset ? chosen.find((target) => !datasets?.has(target)) : undefined;
+  if (unknown !== undefined)
+    throw new Error(
+      `experiment: ${resolve(data, datasetsFile)}: ${datasets ? `it does not name ${unknown}` : 'there is no such file'}, so that its data set cannot be left out: write one such as {"${unknown}": "a data set"}, with every task of that data set`,
+    );
+  const names = tasks.map(({ name }) => name);
+  const siblings = chosen.flatMap((target) => {
+    const others = datasets ? siblingsOf(target, names, datasets) : [];
+    return others.length > 0 ? [[target, others]] : [];
+  });
   return {
     version: 1,
     experiment,
@@ -66,6 +86,8 @@ export async function makeRequest(
     tasks: tasks.length,
     targets: chosen,
     seeds,
+    ...(leaveOutDataset && { leaveOutDataset }),
+    ...(siblings.length > 0 && { siblings: Object.fromEntries(siblings) }),
   };
 }
 

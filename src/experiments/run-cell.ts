@@ -110,12 +110,21 @@ function measure(
 
 async function metaTrainCell(
   run: string,
-  { data, target, seed, model, maxPerClass, options, checkpointEvery }: MetaTrainCell,
+  { data, target, seed, model, maxPerClass, options, leaveOutDataset, checkpointEvery }: MetaTrainCell,
   resumed: boolean,
   hooks: MetaTrainRunHooks,
 ): Promise<Measured<MetaTrainResult>> {
   const common = { folder: run, data, checkpointEvery };
-  const asked = { target, seed, model, maxPerClass, options, leaveOut: [], skipBroken: false };
+  const asked = {
+    target,
+    seed,
+    model,
+    maxPerClass,
+    options,
+    leaveOut: [],
+    leaveOutDataset,
+    skipBroken: false,
+  };
   const trained = resumed
     ? await resumeMetaTrain(common, hooks)
     : await runMetaTrain({ ...common, ...asked }, hooks);

@@ -8,12 +8,27 @@ import { type Cell, cellFiles, makeFolders } from '../../src/experiments/cell.ts
 import { cellsOfRequest } from '../../src/experiments/collect.ts';
 import { experiments } from '../../src/experiments/experiments.ts';
 import { withLock } from '../../src/experiments/lock.ts';
-import { type Outcome, runCells } from '../../src/experiments/schedule.ts';
+import { type Outcome, runCells, withNeeds } from '../../src/experiments/schedule.ts';
 import { stagesOf, writeSlurm } from '../../src/experiments/slurm.ts';
 import { requestFor, scratch } from './support.ts';
 
-const cells = cellsOfRequest(experiments[1], requestFor('table3', { targets: ['caps'], seeds: [0] }));
+const named = (name: string) => experiments.find((experiment) => experiment.name === name)!;
+const cells = cellsOfRequest(named('table3'), requestFor('table3', { targets: ['caps'], seeds: [0] }));
 const [random, meta, maml] = cells.map(({ id }) => id);
+
+test('what a cell needs is all that its needs need', () => {
+  const all = cellsOfRequest(named('figure5'), requestFor('figure5'));
+  const chosen = all.filter(({ id }) => id === 'localise.tiles.seed-1');
+  assert.equal(
+    withNeeds(all, chosen).map(({ id }) => id),
+    [
+      'fine-tune.tiles.ca-low.random.all.seed-1',
+      'meta-train.tiles.ca-low.seed-1',
+      'fine-tune.tiles.ca-low.maml.all.seed-1',
+      'localise.tiles.seed-1',
+    ],
+  );
+});
 
 /** Runs cells by a line of JavaScript in which `id` is the cell's. */
 async function run(code: string, jobs: number, signal?: AbortSignal, onBegin?: (cell: Cell) => void) {

@@ -14,6 +14,7 @@ test('pairs: only whole ones, and an epoch never reached is counted but not aver
   const second = [0, 4, 1, 5, 3, Number.NaN];
   assert.equal(paired(first, second), {
     pairs: 4,
+    finite: 3,
     mean: -1 / 3,
     deviation: Math.sqrt(((4 / 3) ** 2 + (5 / 3) ** 2 + (1 / 3) ** 2) / 2),
     larger: 2,

@@ -89,7 +89,11 @@ test('table 3: a loss that is not smooth is counted', async () => {
   const [table, differences] = (await collected()).tables;
   assert.is(at(table, ['caps', 'MAML'], 'epochs to smooth'), '2.0 (1 not)');
   // Of four pairs two are level, and in two the meta-trained start is behind; less is better.
-  assert.equal(differences.rows.at(-1)?.slice(4, 7), ['0', '2', '2']);
+  assert.equal(differences.rows.at(-1)?.slice(1, 7), ['4', 0, 0, '0', '2', '2']);
+  assert.match(
+    differences.notes.join('\n'),
+    /difference and sd over the 2 of 4 pairs in which both become smooth; 0 from random weights and 2 from MAML never do/,
+  );
 });
 
 test('tables 4 and 5: over what all rows have', async () => {
@@ -131,6 +135,20 @@ test('figure 4: curves over epochs, drawn', async () => {
   for (const file of ['figure4-recall.svg', 'figure4-recall.png', 'figure4-auroc-tiles.svg'])
     assert.ok(files.includes(file) && existsSync(join(folder, 'figure4', file)), file);
   assert.match(readFileSync(join(folder, 'figure4', 'figure4-recall.svg'), 'utf8'), /MAML start/);
+});
+
+test('figure 4: both curves of a target are of the seeds that both starts have', async () => {
+  const { collected } = await fabricated('figure4', (id) => {
+    if (id.includes('.maml.')) return id.includes('seed-1') ? undefined : course(2, 4, 4);
+    return id.includes('seed-1') ? course(4, 4, 4) : course(0, 0, 4);
+  });
+  const { plots } = await collected();
+  const svg = await plots.find(({ name }) => name === 'figure4-recall-caps')!.draw();
+  const alone = await fabricated('figure4', (id) =>
+    id.includes('seed-1') ? undefined : id.includes('.maml.') ? course(2, 4, 4) : course(0, 0, 4),
+  );
+  const other = await alone.collected();
+  assert.is(svg, await other.plots.find(({ name }) => name === 'figure4-recall-caps')!.draw());
 });
 
 test('what is written: Markdown, CSV and JSON with what differs above', async () => {
@@ -175,7 +193,13 @@ test("the paper's figures stand beside, when they are given", async () => {
   };
   await refused({ table4: [{ row: ['low', 'mean'], recal: 0.2 }] }, /table4 has no column "recal"/);
   await refused({ table4: [{ row: ['low'], recall: 0.2 }] }, /table4 has no row \["low"\]/);
+  await refused(
+    { table4: [{ row: ['lo', 'mean'], recall: 0.2 }] },
+    /no row \["lo","mean"\]; there are .*\["low","mean"\]/,
+  );
   await refused({ table4: [{ row: ['low', 'mean'], recall: 'high' }] }, /a row must be/);
+  await refused({ table4: [null] }, /a row must be/);
+  await refused({ table4: { low: 0.2 } }, /table4: expected a list of .*, found \{"low":0\.2\}/);
 });
 
 test.run();
