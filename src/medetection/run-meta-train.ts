@@ -4,6 +4,7 @@ import {
   readDatasets,
   sampleEpisode,
   serialiseSplit,
+  siblingsOf,
   splitTask,
   type Task,
 } from '../data/index.ts';
@@ -172,14 +173,12 @@ async function datasetOf(
     if (!tasks.some((task) => task.name === other))
       warn?.(`${resolve(data, datasetsFile)}: it names "${other}", which is no task of the folder`);
   const name = datasets.get(target);
-  if (name === undefined) {
+  if (name === undefined)
     warn?.(
       `${resolve(data, datasetsFile)}: it does not name ${target}, which is taken for a data set of its own: all other tasks may be learned from`,
     );
-    return { name: target, others: [] };
-  }
-  const others = tasks.filter((task) => task.name !== target && datasets.get(task.name) === name);
-  return { name, others: others.map((task) => task.name) };
+  const names = tasks.map((task) => task.name);
+  return { name: name ?? target, others: siblingsOf(target, names, datasets) };
 }
 
 /**
