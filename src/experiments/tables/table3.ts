@@ -2,7 +2,16 @@ import type { FineTuneResult, Start } from '../cell.ts';
 import { published, type Variant } from '../grid.ts';
 import type { Collected, Experiment, Table } from '../report.ts';
 import { epochsToSmooth, mean, paired, SMOOTH } from '../statistics.ts';
-import { counted, keptEpoch, keptNote, measured, measureNames, resultsOf, valuesOf } from './shared.ts';
+import {
+  commonResults,
+  counted,
+  keptEpoch,
+  keptNote,
+  measured,
+  measureNames,
+  resultsOf,
+  valuesOf,
+} from './shared.ts';
 
 const startNames: Readonly<Record<Start, string>> = { random: 'random', maml: 'MAML' };
 const variants: readonly Variant[] = (['random', 'maml'] as const).map((start) => ({ ...published, start }));
@@ -100,10 +109,10 @@ function differences(collected: Collected): Table {
     const [from, to] = [random, maml].map((variant) => valuesOf(resultsOf(collected, variant), of));
     const { pairs, mean: difference, deviation, larger, equal, smaller } = paired(to, from);
     const perTarget = targets.map((target) => {
-      const means = [maml, random].map((variant) =>
-        mean(valuesOf(resultsOf(collected, variant, target), of)),
+      const [before, after] = commonResults(collected, variants, target).map((results) =>
+        mean(valuesOf(results, of)),
       );
-      return lessIsBetter ? means[1] - means[0] : means[0] - means[1];
+      return lessIsBetter ? before - after : after - before;
     });
     const ahead = perTarget.filter((value) => value > 0).length;
     const [better, worse] = lessIsBetter ? [smaller, larger] : [larger, smaller];
@@ -122,7 +131,7 @@ function differences(collected: Collected): Table {
     notes: [
       'difference: MAML less random, so that more is better of all but the epochs; ahead is what is better',
       smoothPairs(collected),
-      'targets ahead: by the means over their seeds, of the targets that are not without one',
+      'targets ahead: by the means over the seeds that both starts have, of the targets whose means can be compared',
     ],
     columns: ['measure', 'pairs', 'difference', 'sd', 'MAML ahead', 'level', 'behind', 'targets ahead'],
     keys: 1,
