@@ -15,7 +15,10 @@ export function addReport(program: Command): void {
   const command = program
     .command('report')
     .description('write all that a run or an experiment shows as one HTML file, with a CSV table beside it')
-    .argument('<folder>', 'folder of a run, or of an experiment (the one with results.json)')
+    .argument(
+      '<folder>',
+      'folder of a run, of an experiment (the one with results.json), or of all that share their cells',
+    )
     .option('--out <file.html>', 'the file to write (default: report.html in the folder)')
     .option('--data <dir>', 'where the folder of tasks is now, if it moved');
   addCommon(command).action(async (folder: string, { out, data, ...options }: Options) => {

@@ -2,8 +2,16 @@ import { Random } from '../random.ts';
 import { halves } from './sampler.ts';
 import type { Label, Sample } from './tasks.ts';
 
+/** What a choice depends on. */
+type Listed = Pick<Sample, 'id' | 'label' | 'kind'>;
+
 /** Draws so many samples of a class, kind by kind in turn, so that rare kinds of defect are among them. Sorted by id. */
-function drawClass(samples: readonly Sample[], label: Label, count: number, random: Random): Sample[] {
+function drawClass<S extends Listed>(
+  samples: readonly S[],
+  label: Label,
+  count: number,
+  random: Random,
+): S[] {
   const ofLabel = samples.filter((sample) => sample.label === label).sort(byId);
   const kinds = [...new Set(ofLabel.map(({ kind }) => kind))].sort();
   const piles = kinds.map((kind) =>
@@ -13,7 +21,7 @@ function drawClass(samples: readonly Sample[], label: Label, count: number, rand
   return inTurn.flat().slice(0, count).sort(byId);
 }
 
-const byId = (a: Sample, b: Sample): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+const byId = (a: Listed, b: Listed): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
 /**
  * At most `most` samples of each class, the same for the same seed whatever the order of the files; sorted by id.
@@ -31,7 +39,7 @@ export function capClasses(samples: readonly Sample[], most: number, seed: numbe
  * samples if there are no more; sorted by id.
  * @throws RangeError unless `shots` is an integer of at least 2.
  */
-export function chooseShots(samples: readonly Sample[], shots: number, seed: number): Sample[] {
+export function chooseShots<S extends Listed>(samples: readonly S[], shots: number, seed: number): S[] {
   if (!Number.isInteger(shots) || shots < 2)
     throw new RangeError(`chooseShots: shots must be an integer of at least 2, got ${shots}`);
   const defective = samples.filter(({ label }) => label === 1).length;

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Collection } from '../experiments/index.ts';
+import { type Collection, experiments } from '../experiments/index.ts';
 import { parseRecord } from '../store/index.ts';
 
 /** The file that makes a folder that of an experiment. */
@@ -8,6 +9,12 @@ export const experimentFile = 'results.json';
 
 /** What `experiment` writes there: what was found, without what draws it. */
 export type ExperimentRecord = Omit<Collection, 'plots' | 'pictures'>;
+
+/** The folders of experiments: the folder itself if it is one, or those in it that share their cells. */
+export const experimentsIn = (folder: string): string[] =>
+  [folder, ...experiments.map(({ name }) => join(folder, name))]
+    .filter((path) => existsSync(join(path, experimentFile)))
+    .filter((path, _, all) => path === folder || !all.includes(folder));
 
 /**
  * Reads an experiment.

@@ -5,47 +5,56 @@ import { stringify } from 'csv-stringify/sync';
 import { cellFiles, type Result, type Table } from '../experiments/index.ts';
 import { bestOf } from '../medetection/index.ts';
 import { type ExperimentRecord, experimentFile, readExperiment } from './experiment-file.ts';
-import type { Report } from './fine-tuned.ts';
 import { find } from './found.ts';
 import { type Content, html } from './html.ts';
 import { counted, decimals } from './numbers.ts';
 import { renderPage } from './page.ts';
 import { figures, image, leftOut, type Section, table } from './parts.ts';
 import { svgPicture, thumbnail } from './picture.ts';
+import type { Report } from './report.ts';
 
 /**
- * The report of an experiment: what differs from the paper, tables, figures, and cells with links to their runs.
+ * The report of experiments that share their cells: of each what differs from the paper, its tables and figures; then all cells, with
+ * links to their runs.
+ * @param folders of the experiments, as {@link experimentsIn} lists them.
  * @param out where the file will be, from which the links lead
- * @throws when its results cannot be read.
+ * @throws when their results cannot be read.
  */
-export async function reportExperiment(folder: string, out: string): Promise<Report> {
-  const record = await readExperiment(folder);
-  const { title, notes, tables, results, missing, request } = record;
-  const all = results.length + missing.length;
+export async function reportExperiments(folders: readonly string[], out: string): Promise<Report> {
+  const records: ExperimentRecord[] = [];
+  for (const folder of folders) records.push(await readExperiment(folder));
+  const results = new Map(records.flatMap((record) => record.results.map((one) => [one.cell.id, one])));
+  const missing = new Set(records.flatMap((record) => record.missing));
+  const sections: Section[] = [];
+  for (const [i, record] of records.entries()) {
+    const parts = await partsOf(folders[i], record);
+    sections.push(...(records.length === 1 ? parts : [together(record, parts)]));
+  }
+  const cells = { results: [...results.values()], missing: [...missing] };
+  const [first] = records;
   return {
     html: renderPage({
       kind: 'Experiment report',
-      title,
-      lead: html`
-        <p class="lead">
-          ${
-            missing.length === 0
-              ? `All ${counted(all, 'cell')} are finished.`
-              : `${missing.length} of ${counted(all, 'cell')} are not finished: what follows is of those that are.`
-          }
+      title: records.length === 1 ? first.title : counted(records.length, 'experiment'),
+      lead: html`<p class="lead">${completeness(cells)}</p>`,
+      sections: [
+        ...sections,
+        cellsSection(dirname(folders[0]), out, cells),
+        {
+          id: 'request',
+          title: 'Request',
+          content: records.map(({ request }) => html`<pre>${JSON.stringify(request, null, 1)}</pre>`),
+        },
+      ],
+      footer: html`
+        <p>
+          Written by medetection from ${folders.map((folder) => join(folder, experimentFile)).join(', ')}. This file loads
+          nothing.
         </p>
       `,
-      sections: [
-        { id: 'differs', title: 'What was computed, beside the paper', content: list(notes) },
-        ...tables.map(tableSection),
-        await plotsSection(folder),
-        cellsSection(folder, out, record),
-        { id: 'request', title: 'Request', content: html`<pre>${JSON.stringify(request, null, 1)}</pre>` },
-      ],
-      footer: html`<p>Written by medetection from ${join(folder, experimentFile)}. This file loads nothing.</p>`,
     }),
     csv: stringify(
-      results.map((result) => ({
+      cells.results.map((result) => ({
         id: result.cell.id,
         kind: result.kind,
         target: result.cell.target,
@@ -57,6 +66,29 @@ export async function reportExperiment(folder: string, out: string): Promise<Rep
     ),
   };
 }
+
+type Cells = Pick<ExperimentRecord, 'results' | 'missing'>;
+
+function completeness({ results, missing }: Cells): string {
+  const all = counted(results.length + missing.length, 'cell');
+  return missing.length === 0
+    ? `All ${all} are finished.`
+    : `${missing.length} of ${all} are not finished: what follows is of those that are.`;
+}
+
+/** What an experiment shows, but for its cells. */
+const partsOf = async (folder: string, { notes, tables }: ExperimentRecord): Promise<Section[]> => [
+  { id: 'differs', title: 'What was computed, beside the paper', content: list(notes) },
+  ...tables.map(tableSection),
+  await plotsSection(folder),
+];
+
+/** The parts of an experiment as one section, where it is not the only one. */
+const together = ({ title, request }: ExperimentRecord, parts: readonly Section[]): Section => ({
+  id: request.experiment,
+  title,
+  content: parts.map((part) => html`<h3>${part.title}</h3>${part.content}`),
+});
 
 const list = (items: readonly string[]): Content =>
   html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
@@ -103,8 +135,8 @@ async function plotsSection(folder: string): Promise<Section> {
   return { id: 'figures', title: 'Figures', content };
 }
 
-/** The cells: what each came to, and where its run is. */
-function cellsSection(folder: string, out: string, { results, missing }: ExperimentRecord): Section {
+/** The cells of a folder: what each came to, and where its run is. */
+function cellsSection(folder: string, out: string, { results, missing }: Cells): Section {
   return {
     id: 'cells',
     title: 'Cells',
@@ -138,7 +170,7 @@ function outcome(result: Result): string {
 
 /** A cell's name, as a link to the report of its run, or else to its folder, where these are. */
 function linked(folder: string, out: string, id: string): Content {
-  const run = cellFiles.run(dirname(folder), id);
+  const run = cellFiles.run(folder, id);
   const place = [join(run, 'report.html'), run].find((path) => existsSync(path));
   if (place === undefined) return id;
   const address = relative(dirname(out), place).split(/[\\/]/).map(encodeURIComponent).join('/');

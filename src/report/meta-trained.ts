@@ -1,7 +1,7 @@
 import type { MetaTrainConfig } from '../medetection/index.ts';
-import type { Report } from './fine-tuned.ts';
 import { html } from './html.ts';
 import { renderPage } from './page.ts';
+import type { Report } from './report.ts';
 import { configurationSection, originOf } from './sections/configuration.ts';
 import { footer } from './sections/footer.ts';
 import { hashesSection } from './sections/hashes.ts';

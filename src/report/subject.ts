@@ -32,9 +32,11 @@ export interface Subject<C extends RunConfig = RunConfig> {
   readonly hooks: ReportHooks;
 }
 
-/** What a fine-tuned detector says of the test part, at the threshold that its validation part decided. */
+/** What a fine-tuned detector says of pictures that it has not learned from, at its threshold. */
 export interface Judged extends Bootstrapped<Metric> {
+  /** The test part; of a run that was enrolled, all photographs, each judged when it was left out. */
   readonly images: readonly ScoredImage[];
+  readonly leftOut: boolean;
   readonly decision: Decision;
   readonly test: Summary;
 }
@@ -44,13 +46,15 @@ export interface Judged extends Bootstrapped<Metric> {
  * @throws when a file of the run is absent or damaged.
  */
 export async function judge({ folder, config }: Subject<FineTuneConfig>): Promise<Judged> {
-  const images = (await loadScores(folder)).filter(({ part }) => part === 'test');
+  const leftOut = config.enrolled !== undefined;
+  const images = (await loadScores(folder)).filter(({ part }) => part === (leftOut ? 'validation' : 'test'));
   const decision = await decisionOf(folder);
   const { threshold } = decision;
   const labels = images.map(({ label }) => label);
   const scores = images.map(({ score }) => score);
   return {
     images,
+    leftOut,
     decision,
     test: summary(labels, scores, threshold),
     // The resamples that `evaluate` draws.

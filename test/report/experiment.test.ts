@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { linePlot } from '../../src/plot/index.ts';
 import { writeReport } from '../../src/report/index.ts';
 import { scratch } from '../cli/support.ts';
+import { refused } from '../support/refused.ts';
 
 const root = scratch();
 const folder = join(root, 'table3');
@@ -43,15 +44,6 @@ const record = {
   missing: ['never-1'],
 };
 const write = (content: unknown) => writeFileSync(join(folder, 'results.json'), JSON.stringify(content));
-
-async function refused(message: RegExp): Promise<void> {
-  const error = await writeReport({ folder }).then(
-    () => undefined,
-    (thrown: Error) => thrown,
-  );
-  assert.ok(error, 'nothing was thrown');
-  assert.match(error.message, message);
-}
 
 test('tables, figures and cells of an experiment, with what differs and what is missing above them', async () => {
   write(record);
@@ -92,15 +84,43 @@ test('links lead from where the report is', async () => {
   assert.match(readFileSync(html, 'utf8'), '<a href="../../runs/a%20b-0/report.html">');
 });
 
+test('experiments that share a folder are one report, with every cell once', async () => {
+  write(record);
+  const other = join(root, 'figure4');
+  mkdirSync(other);
+  const tables = [{ ...record.tables[0], name: 'figure4' }];
+  const request = { experiment: 'figure4', seeds: [0] };
+  writeFileSync(
+    join(other, 'results.json'),
+    JSON.stringify({
+      ...record,
+      title: 'Figure 4: recall',
+      request,
+      tables,
+      missing: ['never-1', 'never-2'],
+    }),
+  );
+  const { html, csv } = await writeReport({ folder: root });
+  const page = readFileSync(html, 'utf8');
+  assert.match(page, '<h1>2 experiments</h1>');
+  assert.match(page, '2 of 4 cells are not finished');
+  assert.equal(
+    [...page.matchAll(/<h2>([^<]*)</g)].map((m) => m[1]),
+    ['Table 3: random against &lt;MAML> start', 'Figure 4: recall', 'Cells', 'Request'],
+  );
+  assert.is(page.split('<a href="runs/a%20b-0/report.html">').length, 2);
+  assert.is(readFileSync(csv!, 'utf8').trimEnd().split('\n').length, 3);
+});
+
 test('what is no experiment is refused by name', async () => {
   write({ ...record, kind: 'reproduce' });
-  await refused(/results\.json: kind is "reproduce", expected "experiment"/);
+  await refused(writeReport({ folder }), /results\.json: kind is "reproduce", expected "experiment"/);
   write({ ...record, version: 2 });
-  await refused(/expected version 1, found 2/);
+  await refused(writeReport({ folder }), /expected version 1, found 2/);
   write({ ...record, tables: undefined });
-  await refused(/tables is no list/);
+  await refused(writeReport({ folder }), /tables is no list/);
   writeFileSync(join(folder, 'results.json'), '{"version": 1');
-  await refused(/not a JSON object: the file is damaged/);
+  await refused(writeReport({ folder }), /not a JSON object: the file is damaged/);
 });
 
 test.run();

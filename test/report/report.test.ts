@@ -1,11 +1,20 @@
-import { cpSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decisionOf, evaluateRun, RunDetector } from '../../src/medetection/index.ts';
+import {
+  decisionOf,
+  defaultFineTune,
+  evaluateRun,
+  RunDetector,
+  runEnrol,
+  runFineTune,
+} from '../../src/medetection/index.ts';
 import { summary } from '../../src/metrics/index.ts';
 import { type WrittenReport, writeReport } from '../../src/report/index.ts';
 import { scratch } from '../cli/support.ts';
+import { small } from '../medetection/support.ts';
+import { refused } from '../support/refused.ts';
 import { hostile, makeRuns } from './support.ts';
 
 const folder = scratch();
@@ -23,15 +32,6 @@ const text = ({ html }: WrittenReport) => readFileSync(html, 'utf8');
 const escaped = (name: string) => name.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
 const headings = (html: string) => [...html.matchAll(/<h2>([^<]*)</g)].map((m) => m[1]);
 const leftOut = (html: string) => [...html.matchAll(/<strong>Left out: ([^<]*)\.</g)].map((m) => m[1]);
-
-async function refused(work: Promise<unknown>, message: RegExp): Promise<void> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: Error) => thrown,
-  );
-  assert.ok(error, 'nothing was thrown');
-  assert.match(error.message, message);
-}
 
 test('a fine-tuned run: every section, the figures of its evaluation, nothing from elsewhere', async () => {
   const html = text(written);
@@ -89,6 +89,67 @@ test('the table beside it has every test picture with its score and decision', a
 
 test('pictures that cannot be read are named', () => {
   assert.match(text(written), /left out, unreadable: [^<]*broken\.png: /);
+});
+
+test('pictures are counted as the training had them: the shots alone, and those that can be read', async () => {
+  const run = join(folder, 'few');
+  let parts: { train: number; validation: number; test: number } | undefined;
+  await runFineTune(
+    {
+      ...{ folder: run, data, target: hostile.target, init: 'random', model: small, seed: 3 },
+      ...{ skipBroken: true, allowSeen: false, duplicates: 'warn' },
+      options: { ...defaultFineTune, epochs: 1, batch: 4, references: 2, shots: 8 },
+    },
+    { onStart: (_config, counts) => (parts = counts) },
+  );
+  const { train, validation, test } = parts!;
+  assert.ok(train + validation <= 8);
+  const html = text(await writeReport({ folder: run, out: out('few') }));
+  const all = [train, validation, test, train + validation + test];
+  assert.match(html, `<th scope="row">all</th>${all.map((count) => `<td>${count}</td>`).join('')}`);
+});
+
+test('an enrolled run: how far it can be trusted, and its photographs as they were judged when left out', async () => {
+  const photographs = join(folder, 'photographs');
+  const product = join(data, hostile.target);
+  const folders = { good: join(product, 'test', 'good'), bad: join(product, 'test', 'dent') };
+  for (const [side, from] of Object.entries(folders)) {
+    mkdirSync(join(photographs, side), { recursive: true });
+    const names = readdirSync(from).filter((name) => /^\d+\.png$/.test(name));
+    for (const name of names.slice(0, side === 'good' ? 4 : 2))
+      cpSync(join(from, name), join(photographs, side, name));
+  }
+  const [good, bad] = ['good', 'bad'].map((side) => join(photographs, side));
+  const run = join(folder, 'enrolled');
+  const common = { folder: run, product: 'new <caps>', good, bad, from: meta, seed: 1 };
+  const options = { ...defaultFineTune, epochs: 1, batch: 4, rate: 1e-3 };
+  const { trust } = (await runEnrol({ ...common, options, skipBroken: false, allowSeen: true }))!;
+  const report = await writeReport({ folder: run, out: out('enrolled') });
+  const html = text(report);
+  assert.equal(leftOut(html), []);
+  assert.equal(headings(html), [
+    'How far it can be trusted',
+    'Decisions',
+    'Photographs',
+    'Meta-training',
+    'First and second order',
+    'Configuration',
+    'Hashes',
+  ]);
+  const { falseAlarms, misses } = trust;
+  const said = ({ count, of }: { count: number; of: number }, what: string) =>
+    `${count} of ${of} ${what} when left out`;
+  assert.match(html, said(falseAlarms, 'good photographs would be called defective'));
+  assert.match(html, said(misses!, 'bad photographs would be called normal'));
+  assert.match(html, 'Photographs when left out by what they are and what they were called');
+  assert.not.match(html, /test pictures|those of the test part|validation part|folder of tasks|patience/i);
+  for (const name of readdirSync(good)) assert.match(html, `alt="good/${name}"`);
+  assert.is(readFileSync(report.csv!, 'utf8').trimEnd().split('\n').length, 1 + 6);
+
+  rmSync(photographs, { recursive: true });
+  rmSync(join(run, 'enrolment.json'));
+  const gone = text(await writeReport({ folder: run, out: out('enrolled-gone') }));
+  assert.equal(leftOut(gone), ['what cross-validation showed', 'the photographs']);
 });
 
 test('a meta-training alone: curves, tasks, meta-gradients, and no table', async () => {

@@ -33,15 +33,19 @@ export function configurationSection(config: RunConfig): Section {
           'the target may be one of them': config.allowSeen,
         }
       : { 'tasks left out besides the target': config.leaveOut };
+  const enrolled = config.kind === 'fine-tune' ? config.enrolled : undefined;
+  const folders = enrolled
+    ? { 'good photographs': enrolled.good, 'bad photographs': enrolled.bad ?? 'none' }
+    : { 'folder of tasks': data };
   return {
     id: 'configuration',
     title: 'Configuration',
     content: html`
-      ${fields({ target, 'folder of tasks': data, seed, 'unreadable pictures are left out': skipBroken, ...start })}
+      ${fields({ target, ...folders, seed, 'unreadable pictures are left out': skipBroken, ...start })}
       <h3>Network</h3>
       ${fields(model)}
-      <h3>${config.kind === 'fine-tune' ? 'Fine-tuning' : 'Meta-training'}</h3>
-      ${fields(options)}
+      <h3>${enrolled ? 'Enrolment' : config.kind === 'fine-tune' ? 'Fine-tuning' : 'Meta-training'}</h3>
+      ${fields(enrolled ? { ...options, patience: undefined } : options)}
       <h3>Computed by</h3>
       ${fields({ adapter, ...versions })}
     `,
@@ -52,4 +56,4 @@ export function configurationSection(config: RunConfig): Section {
 export const originOf = (config: RunConfig): string =>
   config.kind === 'meta-train'
     ? `meta-trained by ${config.options.algorithm} on ${counted(config.tasks.length, 'task')}`
-    : `fine-tuned from ${config.init === 'random' ? 'random weights' : 'learned weights'}`;
+    : `${config.enrolled ? 'enrolled' : 'fine-tuned'} from ${config.init === 'random' ? 'random weights' : 'learned weights'}`;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { parseSplit, type Sample, type Task } from '../../data/index.ts';
+import { chooseShots, parseSplit, type Sample, type Task } from '../../data/index.ts';
 import { pictureOf } from '../../explain/index.ts';
 import {
   type FineTuneConfig,
@@ -30,31 +30,47 @@ interface Parts {
   readonly test: readonly Entry[];
 }
 
+/** The pictures of the task that could not be read, and why. */
+type Skipped = readonly (Pick<Sample, 'id' | 'path'> & { readonly reason: string })[];
+
 type Entry = Pick<Sample, 'id' | 'kind'>;
 
-/** @throws when a file of the run that lists them is gone or damaged. */
-async function partsOf({ folder }: Subject<FineTuneConfig>): Promise<Parts> {
+/**
+ * What each part held. The scores list the pictures of two parts; training had the rest of the split's, of its shots if it was of so
+ * many, but for those that could not be read.
+ * @throws when a file of the run that lists them is gone or damaged.
+ */
+async function partsOf({ folder, config }: Subject<FineTuneConfig>, skipped: Skipped): Promise<Parts> {
   const bytes = await readRunFile(folder, runFiles.split, 'there is no split; the run is not whole');
-  const { train, test } = parseSplit(new TextDecoder().decode(bytes), join(folder, runFiles.split));
-  const validation = (await loadScores(folder)).filter(({ part }) => part === 'validation');
-  const stops = new Set(validation.map(({ id }) => id));
-  return { training: train.filter(({ id }) => !stops.has(id)), validation, test };
+  const { train } = parseSplit(new TextDecoder().decode(bytes), join(folder, runFiles.split));
+  const { shots } = config.options;
+  const labelled = shots === undefined ? train : chooseShots(train, shots, config.seed);
+  const scored = await loadScores(folder);
+  const [validation, test] = (['validation', 'test'] as const).map((of) =>
+    scored.filter(({ part }) => part === of),
+  );
+  const others = new Set([...validation, ...skipped].map(({ id }) => id));
+  return { training: labelled.filter(({ id }) => !others.has(id)), validation, test };
 }
 
 /** The pictures of a fine-tuning: how many, what they look like, and what is wrong with them. */
 export async function dataSection(subject: Subject<FineTuneConfig>): Promise<Section> {
   const { data, config } = subject;
-  const task = await find(async () => (await findTarget(data, config.target)).target);
+  const task = await find(async () => (await findTarget(data, config.target, undefined, config)).target);
+  const troubles = await andThen(task, (found) => troublesOf(found, subject));
+  const parts = config.skipBroken
+    ? await andThen(troubles, ({ unreadable }) => partsOf(subject, unreadable))
+    : await find(() => partsOf(subject, []));
   return {
     id: 'data',
     title: 'Data',
     content: html`
-      ${shown(await find(() => partsOf(subject)), 'counts of the pictures', counts)}
-      ${shown(await andThen(task, samplePictures), 'pictures of each kind', (all) => all)}
+      ${shown(parts, 'counts of the pictures', counts)}
+      ${shown(await andThen(task, ({ samples }) => samplePictures(samples)), 'pictures of each kind', (all) => all)}
       <h3>References</h3>
-      ${shown(await find(() => references(subject)), 'the reference pictures', (all) => all)}
+      ${shown(await find(() => referencePictures(subject)), 'the reference pictures', (all) => all)}
       <h3>Problems</h3>
-      ${shown(await andThen(task, (found) => problems(found, subject)), 'problems of the data', (all) => all)}
+      ${shown(troubles, 'problems of the data', problems)}
     `,
   };
 }
@@ -91,20 +107,26 @@ const spread = <T>(all: readonly T[], most: number): T[] =>
     ? [...all]
     : Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]);
 
-/** Some pictures of a task, kind by kind. */
-async function samplePictures(task: Task): Promise<Content> {
-  const kinds = [...new Set(task.samples.map(({ kind }) => kind))];
+/**
+ * Some of the pictures, kind by kind. Those that cannot be read are passed over.
+ * @throws when that is all of them.
+ */
+export async function samplePictures(all: readonly Pick<Sample, 'id' | 'kind' | 'path'>[]): Promise<Content> {
+  const kinds = [...new Set(all.map(({ kind }) => kind))];
   const pictures: Content[] = [];
+  const lost: string[] = [];
   for (const kind of kinds.slice(0, KINDS)) {
     const samples = spread(
-      task.samples.filter((s) => s.kind === kind),
+      all.filter((s) => s.kind === kind),
       EACH,
     );
     for (const { id, path } of samples) {
       const picture = await find(() => thumbnail(path, SIDE));
       if ('value' in picture) pictures.push(image(picture.value, id, id));
+      else lost.push(picture.leftOut);
     }
   }
+  if (pictures.length === 0 && lost.length > 0) throw new Error(lost[0]);
   return html`
     <div class="pictures">${pictures}</div>
     ${kinds.length > KINDS && html`<p class="soft">${counted(kinds.length - KINDS, 'more kind')} not shown.</p>`}
@@ -112,7 +134,7 @@ async function samplePictures(task: Task): Promise<Content> {
 }
 
 /** The defect-free pictures that the detector compares with, as it sees them. */
-async function references({ folder, config }: Subject<FineTuneConfig>): Promise<Content> {
+export async function referencePictures({ folder, config }: Subject<FineTuneConfig>): Promise<Content> {
   const task = await loadReferences(folder, config.model);
   return html`
     <p>Every picture is compared with these, and the mean of the scores counts.</p>
@@ -124,18 +146,28 @@ async function references({ folder, config }: Subject<FineTuneConfig>): Promise<
   `;
 }
 
-/** What is wrong with a task, with the pictures that cannot be read if the run left them out. */
-async function problems(task: Task, { config, hooks }: Subject<FineTuneConfig>): Promise<Content> {
+/** What is wrong with a task, and the pictures of it that the run left out. */
+interface Troubles {
+  readonly folders: readonly string[];
+  readonly unreadable: Skipped;
+}
+
+async function troublesOf(task: Task, { config, hooks }: Subject<FineTuneConfig>): Promise<Troubles> {
   // A run that does not leave them out would have failed at the first one.
-  const skipped = config.skipBroken
-    ? (await loadTasks([task], { size: config.model.size, skipBroken: true }, hooks))[0].skipped
-    : [];
-  if (task.problems.length + skipped.length === 0)
+  if (!config.skipBroken) return { folders: task.problems, unreadable: [] };
+  const [{ skipped }] = await loadTasks([task], { size: config.model.size, skipBroken: true }, hooks);
+  const ids = new Map(task.samples.map(({ id, path }) => [path, id]));
+  const unreadable = skipped.map(({ path, reason }) => ({ id: ids.get(path) as string, path, reason }));
+  return { folders: task.problems, unreadable };
+}
+
+function problems({ folders, unreadable }: Troubles): Content {
+  if (folders.length + unreadable.length === 0)
     return html`<p>None: every picture could be read, and every folder has its place.</p>`;
   return html`
     <ul>
-      ${task.problems.map((problem) => html`<li>${problem}</li>`)}
-      ${skipped.map(({ path, reason }) => html`<li>left out, unreadable: ${path}: ${reason}</li>`)}
+      ${folders.map((problem) => html`<li>${problem}</li>`)}
+      ${unreadable.map(({ path, reason }) => html`<li>left out, unreadable: ${path}: ${reason}</li>`)}
     </ul>
   `;
 }

@@ -14,14 +14,15 @@ export async function decisionsSection(judged: Found<Judged>): Promise<Section> 
   return { id: 'decisions', title: TITLE, content };
 }
 
-async function decisions({ images, test, decision }: Judged): Promise<Content> {
+async function decisions({ images, leftOut, test, decision }: Judged): Promise<Content> {
   const labels = images.map(({ label }) => label);
   const scores = images.map(({ score }) => score);
   const [normal, defective] = [0, 1].map((of) => labels.filter((label) => label === of).length);
   const { threshold } = test;
   const mark = `threshold ${digits(threshold)}`;
   const shares = { min: 0, max: 1 };
-  const oneClass = 'the test part has pictures of one class only';
+  const pictures = leftOut ? 'photographs when left out' : 'test pictures';
+  const oneClass = `the ${pictures} are of one class only`;
   const bothClasses = () => {
     if (normal === 0 || defective === 0) throw new Error(oneClass);
     return rocCurve(labels, scores);
@@ -30,15 +31,15 @@ async function decisions({ images, test, decision }: Judged): Promise<Content> {
   return html`
     <p>
       Each picture has a score, the higher the more surely defective; from the threshold ${digits(threshold)} on it is called
-      defective. ${reasonOf(decision)}${decision.note && ` Note: ${decision.note}.`}
+      defective. ${reasonOf(decision, leftOut)}${decision.note && ` Note: ${decision.note}.`}
     </p>
     ${figures(
-      confusion(test),
+      confusion(test, pictures),
       await plot(
         'scores',
         () =>
           histogramPlot({
-            title: 'Scores of the test pictures',
+            title: `Scores of the ${pictures}`,
             x: { label: 'score (log-odds)' },
             count: 'pictures',
             groups: ['normal', 'defective'].map((name, label) => ({
@@ -98,7 +99,7 @@ async function decisions({ images, test, decision }: Judged): Promise<Content> {
 }
 
 /** How the threshold came to be, in words. */
-function reasonOf({ rule }: Decision): string {
+function reasonOf({ rule }: Decision, leftOut: boolean): string {
   if (typeof rule === 'number') return 'The threshold was given.';
   const [name, value] = rule.split(':');
   const chosen = {
@@ -106,14 +107,18 @@ function reasonOf({ rule }: Decision): string {
     fpr: `at most ${digits(100 * Number(value))}% of the normal pictures are called defective`,
     cost: `the cost is lowest, a miss costing ${digits(Number(value))} times as much as a false alarm`,
   }[name];
-  return `It was chosen on the validation part, where ${chosen} (rule ${rule}).`;
+  return leftOut
+    ? `It was chosen on these very scores, of photographs that each were left out, where ${chosen} (rule ${rule}): at it they look somewhat better than new ones will.`
+    : `It was chosen on the validation part, where ${chosen} (rule ${rule}).`;
 }
 
+const capital = (text: string): string => text[0].toUpperCase() + text.slice(1);
+
 /** The four outcomes as a table. */
-const confusion = ({ confusion: c }: Summary): Content => html`
+const confusion = ({ confusion: c }: Summary, pictures: string): Content => html`
   <div class="scrolls">
     <table class="confusion">
-      <caption>Test pictures by what they are and what they were called</caption>
+      <caption>${capital(pictures)} by what they are and what they were called</caption>
       <thead><tr><th></th><th scope="col">called normal</th><th scope="col">called defective</th></tr></thead>
       <tbody>
         <tr>

@@ -32,7 +32,9 @@ export async function hashesSection(folder: string, config: RunConfig): Promise<
     config.kind === 'fine-tune'
       ? [
           ['all pictures as the network sees them', code(config.imagesHash)],
-          ['those of the test part', code(config.testHash)],
+          ...(config.enrolled
+            ? []
+            : [['those of the test part', code(config.testHash)] as [string, Content]]),
         ]
       : config.tasks.map(({ name, hash }) => [`pictures of ${name}`, code(hash)]);
   return {
