@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chooseShots, loadMask } from '../data/index.ts';
+import { chooseShots, fileNames, loadMask } from '../data/index.ts';
 import {
   bestReference,
   Explainer,
@@ -14,7 +14,7 @@ import {
   pictureOf,
   sideBySide,
 } from '../explain/index.ts';
-import { imageOf, joinImages, type LoadHooks, loadTestPart, RunDetector } from '../medetection/index.ts';
+import { imageOf, type LoadHooks, loadTestPart, RunDetector } from '../medetection/index.ts';
 import { writeFileAtomic } from '../store/index.ts';
 import { cellFiles, type LocaliseCell, type LocaliseResult, type Start } from './cell.ts';
 
@@ -44,9 +44,12 @@ export async function localiseCell(
   const chosen = chooseShots(defective, Math.max(2, panels), seed).slice(0, panels);
   const places = chosen.map(({ id }) => test.samples.findIndex((sample) => sample.id === id));
   const maps = async (detector: RunDetector) => {
-    const task = joinImages(test, detector.references);
-    const references = detector.references.samples.map((_, i) => test.samples.length + i);
-    return { task, references, maps: await new Explainer(detector.detector).maps(task, places, references) };
+    const { all, references } = detector.withReferences(test);
+    return {
+      task: all,
+      references,
+      maps: await new Explainer(detector.detector).maps(all, places, references),
+    };
   };
   const from: Record<Start, Awaited<ReturnType<typeof maps>>> = {
     random: await maps(random),
@@ -54,9 +57,10 @@ export async function localiseCell(
   };
   await mkdir(run, { recursive: true });
   const files: string[] = [];
+  const names = fileNames(chosen.map(({ id }) => id.replaceAll('/', '-')));
   const factor = Math.max(1, Math.round(PANEL_SIDE / test.size));
   for (const [k, place] of places.entries()) {
-    const { id, mask } = chosen[k];
+    const { mask } = chosen[k];
     const picture = pictureOf(imageOf(test, place), test.size);
     const { image: reference } = bestReference(from.maml.task, place, from.maml.references);
     const shown = [
@@ -68,7 +72,7 @@ export async function localiseCell(
         ? []
         : [heatMap(Float32Array.from(await loadMask(mask, test.size)), test.size, test.size)]),
     ];
-    const file = `${id.replaceAll('/', '-').replace(/\.[^.]*$/, '')}.png`;
+    const file = `${names[k]}.png`;
     await writeFileAtomic(join(run, file), encodePng(sideBySide(shown.map((p) => enlarged(p, factor)))));
     files.push(file);
   }

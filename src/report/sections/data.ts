@@ -5,6 +5,7 @@ import {
   type FineTuneConfig,
   findTarget,
   imageOf,
+  judgingWords,
   loadReferences,
   loadScores,
   loadTasks,
@@ -137,7 +138,7 @@ export async function samplePictures(all: readonly Pick<Sample, 'id' | 'kind' | 
 export async function referencePictures({ folder, config }: Subject<FineTuneConfig>): Promise<Content> {
   const task = await loadReferences(folder, config.model);
   return html`
-    <p>Every picture is compared with these, and the mean of the scores counts.</p>
+    <p>In a test, ${judgingWords(config.model, config.options, task.samples.length)}.</p>
     <div class="pictures">
       ${task.samples.map(({ id }, i) =>
         image(photograph(fitted(pictureOf(imageOf(task, i), task.size), SIDE)), id, id),

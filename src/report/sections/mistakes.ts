@@ -10,7 +10,6 @@ import {
 } from '../../explain/index.ts';
 import {
   type FineTuneConfig,
-  joinImages,
   loadTestPart,
   RunDetector,
   type ScoredImage,
@@ -91,8 +90,7 @@ async function look(
 ): Promise<Map<string, View>> {
   const run = await RunDetector.open(folder);
   const test = await loadTestPart(run, data, hooks);
-  const task = joinImages(test, run.references);
-  const references = run.references.samples.map((_, i) => test.samples.length + i);
+  const { all: task, references } = run.withReferences(test);
   const places = new Map(test.samples.map(({ id }, i) => [id, i]));
   const indices = images.flatMap(({ id }) => places.get(id) ?? []);
   if (indices.length === 0) return new Map();
