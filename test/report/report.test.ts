@@ -186,7 +186,7 @@ test('what is gone is left out, and the report says so', async () => {
     // What the run itself holds is there.
     assert.is(readFileSync(gone.csv!, 'utf8'), readFileSync(written.csv!, 'utf8'));
     for (const id of ['roc', 'loss']) assert.match(html, `<figure class="plot" id="${id}">`);
-    assert.match(html, /Every picture is compared with these/);
+    assert.match(html, /each picture is compared with/);
 
     const moved = text(await writeReport({ folder: tuned, out: out('moved'), data: movedData }));
     assert.not(leftOut(moved).includes('the pictures and their heat-maps'), String(leftOut(moved)));
