@@ -19,12 +19,11 @@ the folder. Inputs are rounded to float32 before anything is computed with them.
 import argparse
 import json
 import os
-import struct
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from state_dict_torch import Published
+from tensor_file import write_tensors
 
 torch.set_default_dtype(torch.float64)
 
@@ -39,18 +38,8 @@ def normal(*shape):
 
 
 def save_safetensors(path, tensors):
-    """8 bytes of header length, the header, the data; integers as I32, the rest as F32."""
-    header, blobs, offset = {}, [], 0
-    for name, t in tensors.items():
-        dtype, kind = ("F32", np.float32) if t.is_floating_point() else ("I32", np.int32)
-        blob = t.detach().numpy().astype(kind).tobytes()
-        header[name] = {"dtype": dtype, "shape": list(t.shape), "data_offsets": [offset, offset + len(blob)]}
-        blobs.append(blob)
-        offset += len(blob)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as f:
-        f.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+    """Integers as I32, the rest as F32."""
+    write_tensors(path, {name: t.float() if t.is_floating_point() else t.int() for name, t in tensors.items()})
 
 
 def batch_norm(x, gamma, beta, eps):

@@ -4,47 +4,16 @@ Moves weights of the published network between this project and PyTorch, and che
     python3 state_dict_torch.py write FILE.safetensors [--seed 0]     a new network's state dict, with running statistics of random images
     python3 state_dict_torch.py logits FILE.safetensors               logits for the images of `--images`, by batch or running statistics
 
-The module below declares what the code of Zhang et al. declares, under the same names; only the standard library and PyTorch are needed.
+The module below declares what the code of Zhang et al. declares, under the same names; PyTorch and NumPy are needed.
 `medetection fine-tune --init FILE.safetensors` reads such a file, `medetection weights export RUN FILE.safetensors` writes one.
 """
 import argparse
 import json
-import struct
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-
-DTYPES = {'F32': torch.float32, 'I64': torch.int64}
-
-
-def read_safetensors(path):
-    with open(path, 'rb') as file:
-        (length,) = struct.unpack('<Q', file.read(8))
-        header = json.loads(file.read(length))
-        body = bytearray(file.read())
-    header.pop('__metadata__', None)
-    tensors = {}
-    for name, t in header.items():
-        start, end = t['data_offsets']
-        flat = torch.frombuffer(body[start:end], dtype=DTYPES[t['dtype']])
-        tensors[name] = flat.reshape(t['shape']).clone()
-    return tensors
-
-
-def write_safetensors(path, tensors):
-    names = {dtype: name for name, dtype in DTYPES.items()}
-    header, parts, at = {}, [], 0
-    # Eight-byte numbers first, so that all are aligned.
-    for name, t in sorted(tensors.items(), key=lambda item: -item[1].element_size()):
-        data = t.detach().contiguous().numpy().tobytes()
-        header[name] = {'dtype': names[t.dtype], 'shape': list(t.shape), 'data_offsets': [at, at + len(data)]}
-        parts.append(data)
-        at += len(data)
-    text = json.dumps(header).encode()
-    text += b' ' * (-len(text) % 8)
-    with open(path, 'wb') as file:
-        file.write(struct.pack('<Q', len(text)) + text + b''.join(parts))
+from tensor_file import read_tensors, write_tensors
 
 
 class CoordinateAttention(nn.Module):
@@ -105,10 +74,10 @@ def main():
         with torch.no_grad():
             for _ in range(3):
                 model(torch.randn(2, 3, 64, 64), torch.randn(2, 3, 64, 64))
-        write_safetensors(args.file, model.state_dict())
+        write_tensors(args.file, model.state_dict())
         return
-    model.load_state_dict(read_safetensors(args.file), strict=True)
-    images = read_safetensors(args.images)
+    model.load_state_dict(read_tensors(args.file)[0], strict=True)
+    images, _ = read_tensors(args.images)
     result = {}
     with torch.no_grad():
         for name in ('eval', 'train'):
