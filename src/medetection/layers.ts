@@ -29,7 +29,12 @@ export interface Layers {
   /** The trunk's parameters, and its output channels. */
   initTrunk(random: Random, width: number): { readonly trunk: TrunkParams; readonly channels: number };
   /** The trunk's features of images [N,3,S,S] and of their references, if there are any. */
-  trunk(params: TrunkParams, images: Tensor, references: Tensor | undefined, pass: Required<Pass>): Tensor[];
+  trunk(
+    params: TrunkParams,
+    images: Tensor,
+    references: Tensor | undefined,
+    pass: Pass & Required<Pick<Pass, 'normalise'>>,
+  ): Tensor[];
   /** One of the blocks after the difference, counted from 0; the last one of images too small may not pool. */
   block(
     x: Tensor,

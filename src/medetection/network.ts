@@ -109,7 +109,7 @@ export function outputs(
   params: ModelParams,
   { image, reference }: Pairs,
   config: ModelConfig,
-  { normalise = byBatch, tap = (_block, features) => features }: Pass = {},
+  { normalise = byBatch, tap }: Pass = {},
 ): Tensor {
   if (config.siamese && !sameShape(image.shape, reference.shape))
     throw new Error(
@@ -117,7 +117,8 @@ export function outputs(
     );
   const layers = layersOf(config);
   const trunk = layers.trunk(params.trunk, image, config.siamese ? reference : undefined, { normalise, tap });
-  let features = trunk.length === 2 ? tap('difference', abs(trunk[0].sub(trunk[1]))) : trunk[0];
+  const seen = (block: string, x: Tensor): Tensor => tap?.(block, x) ?? x;
+  let features = trunk.length === 2 ? seen('difference', abs(trunk[0].sub(trunk[1]))) : trunk[0];
   for (const [index, name] of BLOCKS.entries()) {
     const path = `blocks.${name}`;
     // Every block halves the map; at 32 px only one pixel is left for the last one.
@@ -134,7 +135,7 @@ export function outputs(
       features = coordinateAttention(features, attention, {
         normalise: (x, norm) => normalise(`attention.${name}.norm`, x, norm),
       });
-    features = tap(path, features);
+    features = seen(path, features);
   }
   const flat = config.head === 'pyramid' ? spatialPyramidPool(features, pyramidLevels(config)) : features;
   return linear(flat.reshape([image.shape[0], -1]), params.head);

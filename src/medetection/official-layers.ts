@@ -52,6 +52,8 @@ export const officialLayers: Layers = {
         const convolved = convolutions.reduce((y, key, i) => conv(y, stage[key], i === 0 ? 0 : 1), x);
         return normalise(`${path}.norm`, maxPool2d(convolved, 2, { padding: 1 }), stage.norm);
       });
+      // To put them together and apart again is work for whoever looks on.
+      if (tap === undefined) continue;
       const seen = tap(path, features.length === 1 ? features[0] : concat(features, 0));
       const n = images.shape[0];
       features = features.length === 1 ? [seen] : [seen.slice([0], [n]), seen.slice([n])];

@@ -29,7 +29,7 @@ export const paperLayers: Layers = {
     const trunk = Object.fromEntries(STAGES.map((name, i) => [name, part(name, i === 0 ? 3 : width)]));
     return { trunk, channels: width };
   },
-  trunk: (params, images, references, { normalise, tap }) => {
+  trunk: (params, images, references, { normalise, tap = (_block, x) => x }) => {
     // One pass over both, so that they share the batch's statistics.
     let features = references === undefined ? images : concat([images, references], 0);
     for (const name of STAGES) {
