@@ -82,8 +82,10 @@ const load = async (
     try {
       if (!(bytes instanceof Uint8Array)) throw (bytes as { error: unknown }).error;
       const image = decodeImage(bytes, path, options);
-      take(resizeToSquare(image, size), loaded.length);
-      const digest = pixelDigest(toBytes(resizeToSquare(image, digestSide), digestSide));
+      const square = resizeToSquare(image, size);
+      take(square, loaded.length);
+      const small = size === digestSide ? square : resizeToSquare(image, digestSide);
+      const digest = pixelDigest(toBytes(small, digestSide));
       loaded.push({ ...samples[i], digest });
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
