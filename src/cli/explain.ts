@@ -9,9 +9,10 @@ import {
   largestOf,
   normaliseMap,
   overlayPng,
+  panelOf,
   panelPng,
 } from '../explain/index.ts';
-import { Interrupted, imageOf, RunDetector } from '../medetection/index.ts';
+import { Interrupted, RunDetector } from '../medetection/index.ts';
 import { writeFileAtomic } from '../store/index.ts';
 import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
 import { addMapFlags, type MapOptions, mapOptions } from './explain-flags.ts';
@@ -88,16 +89,10 @@ export function addExplain(program: Command): void {
         const map = normaliseMap(maps[i], largest);
         const best = bestReference(task, i, references, register);
         const reference = task.samples[best.index].path;
-        const panel = {
-          image: imageOf(task, i),
-          reference: best.image,
-          difference: normaliseMap(best.difference),
-          map,
-        };
         const picture = await readImage(path);
         await writeFileAtomic(files[i].overlay, overlayPng(picture, map));
         await writeFileAtomic(files[i].heatMap, heatMapPng(map, picture.width, picture.height));
-        await writeFileAtomic(files[i].panel, panelPng(panel, size));
+        await writeFileAtomic(files[i].panel, panelPng(panelOf(task, i, best, map), size));
         const peak = largestOf([maps[i]]);
         const { distance, placement } = best;
         images.push({

@@ -2,8 +2,16 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { fileNames } from '../data/index.ts';
-import { bestReference, type LocalisedRun, localiseRun, normaliseMap, panelPng } from '../explain/index.ts';
-import { decisionOf, Interrupted, imageOf, RunDetector } from '../medetection/index.ts';
+import {
+  bestReference,
+  defaultIouThreshold,
+  type LocalisedRun,
+  localiseRun,
+  normaliseMap,
+  panelOf,
+  panelPng,
+} from '../explain/index.ts';
+import { decisionOf, Interrupted, RunDetector } from '../medetection/index.ts';
 import type { DecisionRule } from '../metrics/index.ts';
 import { writeFileAtomic } from '../store/index.ts';
 import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
@@ -37,7 +45,7 @@ export function addLocalise(program: Command): void {
       '--iou-threshold <part>',
       "part of a map's largest value from which IoU calls a pixel defective",
       fraction,
-      0.5,
+      defaultIouThreshold,
     )
     .option('--threshold <rule>', thresholdHelp, decisionRule);
   addMapFlags(command);
@@ -116,13 +124,7 @@ async function writePanels(localised: LocalisedRun, folder: string, register: bo
     if (label === 0) continue;
     const place = task.samples.findIndex((sample) => sample.id === id);
     const best = bestReference(task, place, references, register);
-    const panel = {
-      image: imageOf(task, place),
-      reference: best.image,
-      difference: normaliseMap(best.difference),
-      map: normaliseMap(maps[k]),
-      mask: masks[k],
-    };
+    const panel = { ...panelOf(task, place, best, normaliseMap(maps[k])), mask: masks[k] };
     await writeFileAtomic(join(folder, `${names[k]}.png`), panelPng(panel, task.size));
   }
 }

@@ -3,11 +3,17 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import { fileNames, findPictures, ImageError, loadImageBytes } from '../data/index.ts';
-import { bestReference, Explainer, normaliseMap, panelPng } from '../explain/index.ts';
+import {
+  type BestReference,
+  bestReference,
+  Explainer,
+  normaliseMap,
+  panelOf,
+  panelPng,
+} from '../explain/index.ts';
 import {
   decisionOf,
   Interrupted,
-  imageOf,
   judgingWords,
   RunDetector,
   referencesOf,
@@ -114,7 +120,8 @@ export function addPredict(program: Command): void {
             loaded.filter((item): item is Loaded => 'bytes' in item),
             model.size,
           );
-          const judged = await judge(detector, task, decision.threshold);
+          const found = await judge(detector, task, decision.threshold);
+          const judged = new Map(found.map(({ judged: of }) => [of.path, of]));
           for (const item of loaded) {
             const image = 'bytes' in item ? judged.get(item.path)! : item;
             images.push(image);
@@ -122,7 +129,7 @@ export function addPredict(program: Command): void {
             else if (listed) output.print(line(image));
           }
           if (explainer)
-            await writePanels(detector, explainer, task, judged, (path) => panels[paths.indexOf(path, i)]);
+            await writePanels(detector, explainer, task, found, (path) => panels[paths.indexOf(path, i)]);
           progress.update(Math.min(i + CHUNK, paths.length));
         }
       } finally {
@@ -161,31 +168,32 @@ const line = ({
 }: Judged) =>
   `${score.toFixed(3).padStart(8)}  ${probability.toFixed(3).padStart(7)}  ${verdict.padEnd(9)}  ${shortPath(path)} (${shortPath(reference)})`;
 
-/** Judges the pictures of a task, by path. */
-async function judge(
-  detector: RunDetector,
-  task: TaskImages,
-  threshold: number,
-): Promise<Map<string, Judged>> {
+/** What becomes of a picture that could be read, and the reference that looks most like it if it has a score. */
+interface Found {
+  readonly judged: Judged;
+  readonly best?: BestReference;
+}
+
+/** Judges the pictures of a task, in their order. */
+async function judge(detector: RunDetector, task: TaskImages, threshold: number): Promise<Found[]> {
   const indices = task.samples.map((_, i) => i);
   const scores = indices.length > 0 ? await detector.rawScores(task, indices) : [];
   const { all, references: places } = detector.withReferences(task);
   const { model, options } = detector.config;
-  return new Map(
-    task.samples.map(({ path }, i): [string, Judged] => {
-      const score = scores[i];
-      if (!Number.isFinite(score)) {
-        const error = `the network computes no finite score (${score}): train again with lower rates`;
-        return [path, { path, verdict: 'none', error }];
-      }
-      const { index } = bestReference(all, i, places, model.register);
-      const compared = model.siamese ? referencesOf(all, i, places, options) : [];
-      const references = compared.map((place) => all.samples[place].path);
-      const probability = 1 / (1 + Math.exp(-score));
-      const verdict = score >= threshold ? 'defective' : 'normal';
-      return [path, { path, score, probability, verdict, reference: all.samples[index].path, references }];
-    }),
-  );
+  return task.samples.map(({ path }, i): Found => {
+    const score = scores[i];
+    if (!Number.isFinite(score)) {
+      const error = `the network computes no finite score (${score}): train again with lower rates`;
+      return { judged: { path, verdict: 'none', error } };
+    }
+    const best = bestReference(all, i, places, model.register);
+    const compared = model.siamese ? referencesOf(all, i, places, options) : [];
+    const references = compared.map((place) => all.samples[place].path);
+    const probability = 1 / (1 + Math.exp(-score));
+    const verdict = score >= threshold ? 'defective' : 'normal';
+    const reference = all.samples[best.index].path;
+    return { judged: { path, score, probability, verdict, reference, references }, best };
+  });
 }
 
 /** Writes for each picture that has a score one that explains it. */
@@ -193,24 +201,19 @@ async function writePanels(
   detector: RunDetector,
   explainer: Explainer,
   task: TaskImages,
-  judged: ReadonlyMap<string, Judged>,
+  found: readonly Found[],
   fileOf: (path: string) => string,
 ): Promise<void> {
-  const { all, references: places } = detector.withReferences(task);
-  const { size, register } = detector.config.model;
-  const indices = [...task.samples.keys()].filter(
-    (i) => judged.get(task.samples[i].path)?.score !== undefined,
+  const { all, references } = detector.withReferences(task);
+  const explained = found.flatMap(({ best }, i) => (best ? [{ i, best }] : []));
+  const maps = await explainer.maps(
+    all,
+    explained.map(({ i }) => i),
+    references,
   );
-  const maps = await explainer.maps(all, indices, places);
-  for (const [k, i] of indices.entries()) {
-    const best = bestReference(all, i, places, register);
-    const panel = {
-      image: imageOf(all, i),
-      reference: best.image,
-      difference: normaliseMap(best.difference),
-      map: normaliseMap(maps[k]),
-    };
-    await writeFileAtomic(fileOf(task.samples[i].path), panelPng(panel, size));
+  for (const [k, { i, best }] of explained.entries()) {
+    const panel = panelOf(all, i, best, normaliseMap(maps[k]));
+    await writeFileAtomic(fileOf(task.samples[i].path), panelPng(panel, task.size));
   }
 }
 

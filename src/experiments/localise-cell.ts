@@ -3,25 +3,19 @@ import { join } from 'node:path';
 import { chooseShots, fileNames, loadMask } from '../data/index.ts';
 import {
   bestReference,
+  defaultIouThreshold,
   Explainer,
-  encodePng,
-  enlarged,
   heatMap,
   type LocalisationRow,
   localiseRun,
   normaliseMap,
   overlay,
   pictureOf,
-  sideBySide,
+  rowPng,
 } from '../explain/index.ts';
 import { imageOf, type LoadHooks, loadTestPart, RunDetector } from '../medetection/index.ts';
 import { writeFileAtomic } from '../store/index.ts';
 import { cellFiles, type LocaliseCell, type LocaliseResult, type Start } from './cell.ts';
-
-/** From which part of a map's largest value on a pixel is called defective, for IoU. */
-const IOU_THRESHOLD = 0.5;
-/** Pictures are drawn by whole factors about this large, in pixels. */
-const PANEL_SIDE = 256;
 
 /**
  * Measures the maps of both detectors where there are masks, and draws them side by side on defective test pictures, every kind of
@@ -58,7 +52,6 @@ export async function localiseCell(
   await mkdir(run, { recursive: true });
   const files: string[] = [];
   const names = fileNames(chosen.map(({ id }) => id.replaceAll('/', '-')));
-  const factor = Math.max(1, Math.round(PANEL_SIDE / test.size));
   for (const [k, place] of places.entries()) {
     const { mask } = chosen[k];
     const picture = pictureOf(imageOf(test, place), test.size);
@@ -73,7 +66,7 @@ export async function localiseCell(
         : [heatMap(Float32Array.from(await loadMask(mask, test.size)), test.size, test.size)]),
     ];
     const file = `${names[k]}.png`;
-    await writeFileAtomic(join(run, file), encodePng(sideBySide(shown.map((p) => enlarged(p, factor)))));
+    await writeFileAtomic(join(run, file), rowPng(shown, test.size));
     files.push(file);
   }
   return { measured, panels: files };
@@ -81,7 +74,7 @@ export async function localiseCell(
 
 /** How well a detector's maps show where defects are, over all defective test pictures. */
 async function measure(run: RunDetector, data: string, hooks: LoadHooks): Promise<LocalisationRow> {
-  const request = { data, explain: {}, iouThreshold: IOU_THRESHOLD, threshold: 0 };
+  const request = { data, explain: {}, iouThreshold: defaultIouThreshold, threshold: 0 };
   const { rows } = await localiseRun(run, request, hooks);
   return rows.find(({ name }) => name === 'all') as LocalisationRow;
 }

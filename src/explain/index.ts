@@ -3,4 +3,5 @@ export * from './best-reference.ts';
 export * from './cam.ts';
 export * from './explainer.ts';
 export * from './localise.ts';
+export * from './panel.ts';
 export * from './pictures.ts';

@@ -43,6 +43,9 @@ export interface LocalisedRun {
   readonly references: readonly number[];
 }
 
+/** From which part of a map's largest value on IoU calls a pixel defective, unless told otherwise. */
+export const defaultIouThreshold = 0.5;
+
 export interface LocaliseRequest {
   /** Where the data are now, if they moved. */
   readonly data?: string;

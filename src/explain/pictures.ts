@@ -6,10 +6,8 @@ import { type RgbImage, resample } from '../data/index.ts';
 
 /** How opaque the heat of an overlay is at value 1. */
 const OPACITY = 0.75;
-/** Pixels between the pictures of a panel. */
+/** Pixels between pictures side by side. */
 const GAP = 4;
-/** Panels are enlarged by whole factors until a picture has about this side, so that 64 pixels can be seen. */
-const PANEL_SIDE = 256;
 
 /** Red, green and blue for the values 0 to 255. */
 const colours: readonly (readonly number[])[] = Array.from({ length: 256 }, (_, i) => {
@@ -123,29 +121,3 @@ export const heatMapPng = (map: Float32Array, width: number, height: number): Ui
 /** The PNG file of {@link overlay}. */
 export const overlayPng = (picture: RgbImage, map: Float32Array): Uint8Array =>
   encodePng(overlay(picture, map));
-
-/** What a panel shows, from left to right. */
-export interface Panel {
-  /** Bytes [3, size, size]: the image, and the defect-free reference that it is compared with. */
-  readonly image: Uint8Array;
-  readonly reference: Uint8Array;
-  /** Maps in [0, 1], of any side: where the two differ, and where the score comes from. */
-  readonly difference: Float32Array;
-  readonly map: Float32Array;
-  /** Where the defect is, if it is known: [size, size] of 0 and 1. It is shown last. */
-  readonly mask?: Uint8Array;
-}
-
-/** The PNG file of image | reference | difference | overlay | mask, side by side and enlarged to be seen. */
-export function panelPng({ image, reference, difference, map, mask }: Panel, size: number): Uint8Array {
-  const picture = pictureOf(image, size);
-  const shown = [
-    picture,
-    pictureOf(reference, size),
-    heatMap(difference, size, size),
-    overlay(picture, map),
-    ...(mask ? [heatMap(Float32Array.from(mask), size, size)] : []),
-  ];
-  const factor = Math.max(1, Math.round(PANEL_SIDE / size));
-  return encodePng(sideBySide(shown.map((p) => enlarged(p, factor))));
-}

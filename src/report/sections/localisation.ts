@@ -1,13 +1,10 @@
-import { type LocalisedRun, localiseRun } from '../../explain/index.ts';
+import { defaultIouThreshold, type LocalisedRun, localiseRun } from '../../explain/index.ts';
 import { type FineTuneConfig, RunDetector } from '../../medetection/index.ts';
 import { andThen, type Found } from '../found.ts';
 import { type Content, html } from '../html.ts';
 import { counted, decimals } from '../numbers.ts';
 import { type Section, shown, table } from '../parts.ts';
 import type { Judged, Subject } from '../subject.ts';
-
-/** From which part of a map's largest value on a pixel counts as called defective. */
-const IOU_AT = 0.5;
 
 /** How well heat-maps show where the defects are, where masks mark them. */
 export async function localisationSection(
@@ -17,7 +14,7 @@ export async function localisationSection(
   const localised = await andThen(judged, async ({ test }) =>
     localiseRun(
       await RunDetector.open(folder),
-      { data, explain: {}, iouThreshold: IOU_AT, threshold: test.threshold },
+      { data, explain: {}, iouThreshold: defaultIouThreshold, threshold: test.threshold },
       hooks,
     ),
   );
