@@ -1,20 +1,20 @@
 import type { Command } from 'commander';
 import {
-  type Counted,
-  type Counts,
   defaultFineTune,
   type EnrolRun,
   type FineTuneOptions,
+  falseAlarmWords,
   fewest,
   Interrupted,
+  missWords,
   runEnrol,
+  trainingWords,
 } from '../medetection/index.ts';
-import { isPoint, proportionInterval } from '../metrics/index.ts';
 import { addCommon, type CommonOptions, newRunFolder, outputOf, withDevice } from './common.ts';
 import { printDecision } from './decision.ts';
 import { addFlags, flagValues, integer } from './flags.ts';
 import { commandLine, shortPath } from './invocation.ts';
-import { decimals, type Output } from './output.ts';
+import type { Output } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { listSkipped, loadingUi } from './training.ts';
 import { enrolFlags } from './training-flags.ts';
@@ -92,43 +92,12 @@ function report({ folder, config, trust, decision, skipped }: EnrolRun, output: 
   const next = commandLine('predict', '<folder>', '--run', run);
   output.record({ event: 'done', run: folder, ...trust, decision, skipped, next });
   listSkipped(skipped, output);
-  const { counts, falseAlarms, misses, auroc, epochs } = trust;
-  if (auroc === undefined)
-    output.print(
-      'Without bad photographs nothing was trained: the weights judge as they are, by what the good ones look like.',
-    );
-  else
-    output.print(
-      `Trained for ${epochs} of at most ${config.options.epochs} epochs, by which photographs left out were judged best. ${separation(auroc, counts)}`,
-    );
+  const { counts } = trust;
+  output.print(trainingWords(trust, config.options.epochs));
   printDecision(decision, output);
-  output.print(`${rate('false alarms', falseAlarms, 'good', 'would be called defective')}`);
-  output.print(
-    misses === undefined
-      ? 'How many defects it misses is unknown: no bad photograph shows it.'
-      : rate('misses', misses, 'bad', 'would be called normal'),
-  );
+  output.print(falseAlarmWords(trust));
+  output.print(missWords(trust));
   if (counts.good + counts.bad < 30)
     output.print('More photographs narrow these intervals; nothing else does.');
   output.print(`saved in ${run}\nnext: ${next}`);
 }
-
-/** How well the photographs left out were told apart, and what so few leave open. */
-export function separation(
-  { value, interval }: NonNullable<EnrolRun['trust']['auroc']>,
-  { good, bad }: Counts,
-): string {
-  if (!isPoint(interval))
-    return `They gave an AUROC of ${decimals(value)} (95% interval ${decimals(interval.low)} to ${decimals(interval.high)}).`;
-  if (value < 1) return `They gave an AUROC of ${decimals(value)}, of which so few give no interval.`;
-  // Pairs that share no photograph are independent: of so many, all were in order.
-  const pairs = Math.min(good, bad);
-  const { low } = proportionInterval(pairs, pairs);
-  return `Every bad one scored above every good one. That ${good} good and ${bad} bad ones were told apart does not mean that others will be: of new pairs of a bad and a good one, only ${percent(low)} or more are known to be (95% confidence).`;
-}
-
-const percent = (share: number): string => `${Math.round(100 * share)}%`;
-
-/** "2 of 6 good photographs would be called defective: with so few, the rate of false alarms is only known to lie between 4% and 78%." */
-const rate = (what: string, { count, of, interval }: Counted, kind: string, wrong: string): string =>
-  `${count} of ${of} ${kind} photographs ${wrong} when left out: the rate of ${what} is only known to lie between ${percent(interval.low)} and ${percent(interval.high)} (95% confidence).`;

@@ -19,6 +19,20 @@ type Pixels = Pick<TaskImages, 'images' | 'size'>;
 export const imageOf = ({ images, size }: Pixels, index: number): Uint8Array =>
   images.subarray(index * 3 * size * size, (index + 1) * 3 * size * size);
 
+/** The pictures at some indices, as a task of their own. */
+export function picked(task: TaskImages, indices: readonly number[]): TaskImages {
+  const length = 3 * task.size * task.size;
+  const images = new Uint8Array(indices.length * length);
+  for (const [k, i] of indices.entries()) images.set(imageOf(task, i), k * length);
+  return {
+    images,
+    size: task.size,
+    labels: Uint8Array.from(indices, (i) => task.labels[i]),
+    samples: indices.map((i) => task.samples[i]),
+    skipped: task.skipped,
+  };
+}
+
 /** The references that an image is compared with: all but itself, unless there is no other. */
 export function otherReferences(image: number, references: readonly number[]): readonly number[] {
   const others = references.filter((reference) => reference !== image);
@@ -52,27 +66,16 @@ export const pairs = (
   pairings: readonly Pairing[],
   model: Input,
   size: number = task.size,
-): Pairs => ({
-  image: pixels(
-    task,
-    pairings.map((p) => p.index),
-    model,
-    size,
-  ),
-  reference: model.register
-    ? pixels(
-        registered(task, pairings),
-        pairings.map((_, i) => i),
-        model,
-        size,
-      )
-    : pixels(
-        task,
-        pairings.map((p) => p.reference),
-        model,
-        size,
-      ),
-});
+): Pairs => {
+  const shown = (of: Pixels, indices: readonly number[]) => pixels(of, indices, model, size);
+  const at = (side: keyof Pairing) => pairings.map((pairing) => pairing[side]);
+  return {
+    image: shown(task, at('index')),
+    reference: model.register
+      ? shown(registered(task, pairings), [...pairings.keys()])
+      : shown(task, at('reference')),
+  };
+};
 
 /** Pairs with the labels [N] of their images. */
 export const labelledPairs = (

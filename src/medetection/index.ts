@@ -33,4 +33,12 @@ export {
   type Weights,
 } from './state-dict.ts';
 export * from './step-measures.ts';
+export {
+  falseAlarmWords,
+  missWords,
+  readTrust,
+  separationWords,
+  type Trust,
+  trainingWords,
+} from './trust.ts';
 export * from './tuning.ts';

@@ -1,5 +1,5 @@
 import { type Copies, findDuplicates, findShared, fingerprints, type Sample } from '../data/index.ts';
-import type { TaskImages } from './batch.ts';
+import { picked, type TaskImages } from './batch.ts';
 import type { Parts } from './fine-tune.ts';
 import type { LoadHooks } from './run-tasks.ts';
 
@@ -103,25 +103,6 @@ export function guardParts(
 interface Named {
   readonly name: string;
   readonly images: TaskImages;
-}
-
-/** The pictures at some indices, as a task of their own. */
-export function picked(
-  { images, size, labels, samples, skipped }: TaskImages,
-  indices: readonly number[],
-): TaskImages {
-  const length = 3 * size * size;
-  const data = new Uint8Array(indices.length * length);
-  indices.forEach((i, k) => {
-    data.set(images.subarray(i * length, (i + 1) * length), k * length);
-  });
-  return {
-    images: data,
-    size,
-    labels: Uint8Array.from(indices, (i) => labels[i]),
-    samples: indices.map((i) => samples[i]),
-    skipped,
-  };
 }
 
 /**

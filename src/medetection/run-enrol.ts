@@ -1,19 +1,11 @@
 import { realpath } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import { findPictures, type Label, type Sample, serialiseSplit, splitOf, type Task } from '../data/index.ts';
-import {
-  auroc,
-  type Decision,
-  decide,
-  type Interval,
-  proportionInterval,
-  summaryIntervals,
-} from '../metrics/index.ts';
+import type { Decision } from '../metrics/index.ts';
 import { Random } from '../random.ts';
-import { stringifyRecord, writeFileAtomic } from '../store/index.ts';
-import type { TaskImages } from './batch.ts';
+import { picked, type TaskImages } from './batch.ts';
 import { checkFineTuneOptions } from './check-options.ts';
-import { type CrossValidation, dealFolds, type EnrolHooks, enrol, fewest } from './enrol.ts';
+import { dealFolds, type EnrolHooks, enrol, fewest } from './enrol.ts';
 import type { FineTuneOptions } from './fine-tune.ts';
 import {
   checkNewFolder,
@@ -22,14 +14,14 @@ import {
   type FineTuneConfig,
   hashImages,
   readConfig,
-  runFiles,
 } from './run.ts';
-import { contradictions, duplicatesOf, picked, someLines } from './run-duplicates.ts';
-import { checkUnseen, seenTasks } from './run-fine-tune.ts';
+import { contradictions, duplicatesOf, someLines } from './run-duplicates.ts';
+import { seenTasks } from './run-fine-tune.ts';
 import { saveJudgement } from './run-judgement.ts';
-import { learnedPictures, loadLearned, recognised, saveLearned, warnIncomplete } from './run-learned.ts';
+import { checkUnseen, learnedPictures, loadLearned, saveLearned } from './run-learned.ts';
 import { type LoadHooks, loadTasks } from './run-tasks.ts';
 import { loadParams, saveReferences, saveWeights } from './run-tensors.ts';
+import { type Counts, saveTrust, type Trust, trustIn } from './trust.ts';
 import { Tuner } from './tuning.ts';
 
 export interface EnrolRequest {
@@ -53,34 +45,6 @@ export interface EnrolRequest {
 export interface EnrolRunHooks extends EnrolHooks, LoadHooks {
   /** Called when the photographs are loaded. */
   readonly onStart?: (counts: Counts, folds: number) => void;
-}
-
-export interface Counts {
-  readonly good: number;
-  readonly bad: number;
-}
-
-/** A share that was counted, with what so few photographs leave possible (95% confidence). */
-export interface Counted {
-  readonly count: number;
-  readonly of: number;
-  readonly interval: Interval;
-}
-
-/** How far a detector that was enrolled can be trusted, as `enrolment.json` says. */
-export interface Trust {
-  /** Photographs left out at a time are as many as there are folds; one each where these are as many as photographs. */
-  readonly folds: number;
-  readonly counts: Counts;
-  /** Epochs trained, and the loss of photographs left out after every number of epochs. */
-  readonly epochs: number;
-  readonly losses: readonly number[];
-  /** Good photographs that would be called defective. */
-  readonly falseAlarms: Counted;
-  /** Bad ones that would be called normal; undefined without bad ones. */
-  readonly misses?: Counted;
-  /** AUROC of the photographs left out and its bootstrap interval; undefined without bad ones. */
-  readonly auroc?: { readonly value: number; readonly interval: Interval };
 }
 
 export interface EnrolRun {
@@ -123,20 +87,13 @@ export async function runEnrol(
   checkCounts(counts);
   if (!allowSeen) {
     const known = seen.find(({ name }) => name === product);
-    const again = recognised(learned, task, [...labels.keys()]);
-    warnIncomplete(learned, from, hooks.warn);
-    checkUnseen('enroll', from, known && `task ${known.name}`);
-    checkUnseen(
-      'enroll',
-      from,
-      again.length > 0
-        ? `${again.length} of the ${labels.length} photographs (${again[0].sample.id} is ${again[0].learned})`
-        : undefined,
-    );
+    const judged = { task, indices: [...labels.keys()], called: 'photographs' };
+    checkUnseen('enroll', from, known, learned, judged, hooks.warn);
   }
 
   const random = new Random(seed).fork('enrol');
-  const options = fitted(asked, labels, dealFolds(labels, random));
+  const folds = dealFolds(labels, random);
+  const options = fitted(asked, labels, folds);
   const data = { good: resolve(request.good), ...(request.bad && { bad: resolve(request.bad) }) };
   const split = splitOf(task.samples, []);
   const config: FineTuneConfig = {
@@ -158,7 +115,7 @@ export async function runEnrol(
     duplicates: 'separate',
     ...(await environmentOfRun()),
   };
-  hooks.onStart?.(counts, dealFolds(labels, random).length);
+  hooks.onStart?.(counts, folds.length);
   const enrolled = await enrol(new Tuner(model, options), task, params, random, hooks);
   if (enrolled === undefined) return undefined;
   const { detector, references, validation } = enrolled;
@@ -170,12 +127,9 @@ export async function runEnrol(
   await saveLearned(folder, learnedPictures([{ name: product, images: task }], learned));
   const parts = { train: [], validation: [...labels.keys()], test: [] };
   const scores = { validation: validation.scores, test: new Float32Array() };
-  await saveJudgement(folder, task, parts, scores, options.decide);
-  await writeFileAtomic(
-    join(folder, runFiles.enrolment),
-    `${stringifyRecord({ version: 1, ...trust }, 1)}\n`,
-  );
-  return { folder, config, trust, decision: decide(options.decide, labels, validation.scores), skipped };
+  const decision = await saveJudgement(folder, task, parts, scores, options.decide);
+  await saveTrust(folder, trust);
+  return { folder, config, trust, decision, skipped };
 }
 
 /** @throws when cross-validation could not leave enough. */
@@ -202,25 +156,6 @@ function fitted(
     ...options,
     references: Math.min(options.references, ...normals),
     batch: Math.min(options.batch, ...folds.map((fold) => left(fold).length)),
-  };
-}
-
-function trustIn(validation: CrossValidation, labels: readonly number[], random: Random): Trust {
-  const { folds, epochs, losses, scores, called } = validation;
-  const counted = (label: Label, wrong: boolean): Counted => {
-    const members = [...labels.keys()].filter((i) => labels[i] === label);
-    const count = members.filter((i) => called[i] === wrong).length;
-    return { count, of: members.length, interval: proportionInterval(count, members.length) };
-  };
-  const falseAlarms = counted(0, true);
-  const counts = { good: falseAlarms.of, bad: labels.length - falseAlarms.of };
-  const common = { folds: folds.length, counts, epochs, losses, falseAlarms };
-  if (counts.bad === 0) return common;
-  const { intervals } = summaryIntervals(labels, scores, 0, { random: random.fork('bootstrap') });
-  return {
-    ...common,
-    misses: counted(1, false),
-    auroc: { value: auroc(labels, scores), interval: intervals.auroc },
   };
 }
 

@@ -36,14 +36,7 @@ import {
 } from './run.ts';
 import { copiesById, type DuplicatePolicy, duplicatesOf, guardParts } from './run-duplicates.ts';
 import { saveJudgement } from './run-judgement.ts';
-import {
-  learnedElsewhere,
-  learnedPictures,
-  loadLearned,
-  recognised,
-  saveLearned,
-  warnIncomplete,
-} from './run-learned.ts';
+import { checkUnseen, learnedElsewhere, learnedPictures, loadLearned, saveLearned } from './run-learned.ts';
 import { loadFineTuneState, saveFineTuneState } from './run-state.ts';
 import { attempting, findTarget, type LoadHooks, loadTasks } from './run-tasks.ts';
 import { loadParams, saveReferences, saveWeights } from './run-tensors.ts';
@@ -126,16 +119,8 @@ export async function runFineTune(
   const seen = before === undefined ? [] : seenTasks(before);
   const known = knownTarget(before, seen, name, split.hash);
   if (!allowSeen) {
-    checkUnseen('fine-tune', init, known && `task ${known.name}`);
-    const again = learned ? recognised(learned, task, parts.test) : [];
-    if (learned) warnIncomplete(learned, init, hooks.warn);
-    checkUnseen(
-      'fine-tune',
-      init,
-      again.length > 0
-        ? `${again.length} of the ${parts.test.length} pictures of the test part (${again[0].sample.id} is ${again[0].learned})`
-        : undefined,
-    );
+    const judged = { task, indices: parts.test, called: 'pictures of the test part' };
+    checkUnseen('fine-tune', init, known, learned, judged, hooks.warn);
   }
   const config: FineTuneConfig = {
     version: 1,
@@ -229,18 +214,6 @@ function knownTarget(
 ): SeenTask | undefined {
   const again = before?.kind === 'fine-tune' && before.target === name && before.splitHash === splitHash;
   return (again ? seen.slice(0, -1) : seen).find((task) => task.name === name);
-}
-
-/** @throws when weights have learned from what they are to be judged by: `learned` says what, if anything. */
-export function checkUnseen(
-  command: 'fine-tune' | 'enroll',
-  init: string,
-  learned: string | undefined,
-): void {
-  if (learned !== undefined)
-    throw new Error(
-      `${command}: ${init}: its weights have learned from ${learned}: what is measured then is not how well a new product is judged. Meta-train with this product left out, or give --allow-seen`,
-    );
 }
 
 /**

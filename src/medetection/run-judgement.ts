@@ -16,7 +16,7 @@ const parts: readonly (keyof PartScores)[] = ['validation', 'test'];
 
 /**
  * Writes what the best detector of a fine-tuning gave for every picture, and the threshold by a rule, with what it measures on
- * the validation part.
+ * the validation part. Returns that threshold.
  */
 export async function saveJudgement(
   folder: string,
@@ -24,7 +24,7 @@ export async function saveJudgement(
   indices: Parts,
   scores: PartScores,
   rule: DecisionRule,
-): Promise<void> {
+): Promise<Decision> {
   const images = parts.flatMap((part) =>
     indices[part].map((i, k): ScoredImage => {
       const { id, label, kind } = task.samples[i];
@@ -38,6 +38,7 @@ export async function saveJudgement(
     ...decision,
     validation: summary(labels, values, decision.threshold),
   });
+  return decision;
 }
 
 /**

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Sample } from '../data/index.ts';
 import { writeFileAtomic } from '../store/index.ts';
 import type { TaskImages } from './batch.ts';
-import { readRunFile, runFiles } from './run.ts';
+import { readRunFile, runFiles, type SeenTask } from './run.ts';
 import type { LoadHooks } from './run-tasks.ts';
 
 /** The pictures that a run's weights have learned from, through all the runs before. */
@@ -53,11 +53,44 @@ export function recognised(
   });
 }
 
-/** Warns where it cannot be told whether weights have learned from a picture. */
-export function warnIncomplete({ complete }: LearnedPictures, init: string, warn: LoadHooks['warn']): void {
-  if (!complete)
+/** Pictures of a task that weights are to be judged by. */
+interface JudgedBy {
+  readonly task: TaskImages;
+  readonly indices: readonly number[];
+  /** What they are, in words. */
+  readonly called: string;
+}
+
+/**
+ * Refuses to judge weights by what they have learned from, and warns where that cannot be told.
+ * @param init where the weights are from.
+ * @param known the task they are to be judged on, if they have learned from one of its name.
+ * @param learned what they have learned from; undefined of random ones.
+ * @throws naming the task or a picture that they have learned from.
+ */
+export function checkUnseen(
+  command: 'fine-tune' | 'enroll',
+  init: string,
+  known: SeenTask | undefined,
+  learned: LearnedPictures | undefined,
+  { task, indices, called }: JudgedBy,
+  warn: LoadHooks['warn'],
+): void {
+  const refuse = (what: string): never => {
+    throw new Error(
+      `${command}: ${init}: its weights have learned from ${what}: what is measured then is not how well a new product is judged. Meta-train with this product left out, or give --allow-seen`,
+    );
+  };
+  if (known !== undefined) refuse(`task ${known.name}`);
+  if (learned === undefined) return;
+  if (!learned.complete)
     warn?.(
       `${init}: what its weights have learned from is unknown, at least in part: if the pictures that they are now measured by were among it, the result looks better than it is`,
+    );
+  const again = recognised(learned, task, indices);
+  if (again.length > 0)
+    refuse(
+      `${again.length} of the ${indices.length} ${called} (${again[0].sample.id} is ${again[0].learned})`,
     );
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Statistics } from '../nn/index.ts';
 import { Random } from '../random.ts';
-import type { TaskImages } from './batch.ts';
+import { picked, type TaskImages } from './batch.ts';
 import type { ModelConfig } from './config.ts';
 import { initModel, type ModelParams, statisticsLike } from './network.ts';
 import { runFiles } from './run.ts';
@@ -69,17 +69,15 @@ export async function loadDetector(folder: string, model: ModelConfig): Promise<
 /** Writes the pictures that a detector compares with. */
 export async function saveReferences(
   folder: string,
-  { images, size, samples }: TaskImages,
+  task: TaskImages,
   indices: readonly number[],
 ): Promise<void> {
-  const length = 3 * size * size;
-  const data = new Uint8Array(indices.length * length);
-  for (const [k, i] of indices.entries()) data.set(images.subarray(i * length, (i + 1) * length), k * length);
+  const { images, size, samples } = picked(task, indices);
   await save(
     folder,
     runFiles.references,
-    { images: { dtype: 'U8', shape: [indices.length, 3, size, size], data } },
-    { samples: JSON.stringify(indices.map((i) => samples[i])) },
+    { images: { dtype: 'U8', shape: [indices.length, 3, size, size], data: images } },
+    { samples: JSON.stringify(samples) },
   );
 }
 

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { defaultDevice } from '../device/index.ts';
 import { type JsonLinesWriter, openJsonLines, readJsonLines, writeFileAtomic } from '../store/index.ts';
-import type { TaskImages } from './batch.ts';
+import { imageOf, type TaskImages } from './batch.ts';
 import { checkFineTuneOptions, checkMetaTrainOptions } from './check-options.ts';
 import { checkModel, type ModelConfig } from './config.ts';
 import type { FineTuneOptions } from './fine-tune.ts';
@@ -98,10 +98,8 @@ export function hashImages(
   task: TaskImages,
   indices: readonly number[] = Array.from(task.labels, (_, i) => i),
 ): string {
-  const length = 3 * task.size * task.size;
   const hash = createHash('sha256').update(`${task.size}`);
-  for (const i of indices)
-    hash.update(`/${task.labels[i]}/`).update(task.images.subarray(i * length, (i + 1) * length));
+  for (const i of indices) hash.update(`/${task.labels[i]}/`).update(imageOf(task, i));
   return hash.digest('hex');
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { FineTuneConfig } from '../medetection/index.ts';
+import { type FineTuneConfig, readTrust } from '../medetection/index.ts';
 import { csvOf } from './csv.ts';
 import { andThen, find } from './found.ts';
 import { html } from './html.ts';
@@ -12,7 +12,7 @@ import { decisionsSection } from './sections/decisions.ts';
 import { footer } from './sections/footer.ts';
 import { hashesSection } from './sections/hashes.ts';
 import { startSections } from './sections/start.ts';
-import { readTrust, trustSection } from './sections/trust.ts';
+import { trustSection } from './sections/trust.ts';
 import { type Judged, judge, type Subject } from './subject.ts';
 
 type Folders = NonNullable<FineTuneConfig['enrolled']>;
