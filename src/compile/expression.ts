@@ -1,3 +1,4 @@
+import { stridesOf } from '../graph/shape.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
 import { type Affine, affine, type Bound, type Coordinate, type IndexMap, throughView } from './index-map.ts';
 import { contiguousBase, isPad, isView } from './storage.ts';
@@ -107,4 +108,12 @@ export class Expression {
     this.#known.set(key, step);
     return step;
   }
+}
+
+/** Whether a loop over `domain` reads a value at every point where it lies in memory as the loop's results do, and nowhere else. */
+export function readsInStep({ leaves }: Expression, t: Tensor, domain: readonly number[]): boolean {
+  const own = leaves.filter((leaf) => leaf.base === t);
+  const inStep = ({ access: { offset, strides } }: Leaf) =>
+    offset === 0 && stridesOf(domain).every((stride, d) => domain[d] === 1 || strides[d] === stride);
+  return own.length === 1 && inStep(own[0]);
 }

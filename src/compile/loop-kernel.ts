@@ -52,12 +52,16 @@ export const lines = (...parts: readonly string[]): string => parts.filter((p) =
 /** Workgroups that keep the cores of a processor busy. */
 const BUSY = 8;
 
-/** Computes every result at every point of `shape` and stores it there. */
+/**
+ * Computes every result at every point of `shape` and stores it there.
+ * @param inPlace values that it reads, each where the result of this number is stored then
+ */
 export function elementwiseKernel(
   shape: readonly number[],
   expression: Expression,
   results: readonly Result[],
   device: Capabilities,
+  inPlace: ReadonlyMap<Tensor, number> = new Map(),
 ): LoopKernel {
   const dims = loopDims(shape, [], expression);
   const vector = vectorises(dims, expression);
@@ -80,7 +84,8 @@ export function elementwiseKernel(
   const rowsEach = flat || device.family !== 'simd' ? 1 : Math.max(1, atOnce);
 
   const writer = new DimsWriter();
-  const body = new BodyWriter(expression, dims, vector, writer);
+  const bound = new Map([...inPlace].map(([t, result]) => [t, `out${result}`]));
+  const body = new BodyWriter(expression, dims, vector, writer, bound);
   writer.u32('rows', flat ? 1 : rows);
   writer.u32('rows_each', rowsEach);
   const innerExtent = writer.u32('inner', points);

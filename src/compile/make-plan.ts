@@ -6,6 +6,7 @@ import { bytesOf, type Tensor } from '../graph/tensor.ts';
 import { withinBudget } from './budget.ts';
 import { slotsOf } from './lifetimes.ts';
 import { makeSchedule } from './schedule.ts';
+import type { Stage } from './stages.ts';
 
 /** What a plan must keep to. */
 export interface PlanOptions {
@@ -48,6 +49,10 @@ export function makePlan(
 
   const { slotOf, slots } = slotsOf(schedule);
   const slot = (t: Tensor) => slotOf.get(t)!;
+  const bound = ({ reads, inPlaceOf }: Pick<Stage, 'reads' | 'inPlaceOf'>) => {
+    const taken = new Set(inPlaceOf?.values());
+    return reads.filter((t) => !taken.has(t));
+  };
   const inputs = new Array<number | null>(inputCount).fill(null);
   for (const t of sources) {
     const index = inputIndex(t);
@@ -59,9 +64,9 @@ export function makePlan(
     inputs,
     constants: fixed.map((t) => ({ slot: slot(t), data: dataOf(t) })),
     dispatches: stages.map(
-      ({ kernel, reads, writes, label }): Dispatch => ({
+      ({ kernel, reads, writes, label, inPlaceOf }): Dispatch => ({
         kernel,
-        inputs: reads.map(slot),
+        inputs: bound({ reads, inPlaceOf }).map(slot),
         outputs: writes.map(slot),
         label,
         origin: writes.map((t) => t.origin).reduce((a, b) => (b.order < a.order ? b : a)),

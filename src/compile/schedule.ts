@@ -1,6 +1,7 @@
 import type { Capabilities } from '../device/capabilities.ts';
 import { topologicalOrder } from '../graph/order.ts';
 import { bytesOf, type Tensor } from '../graph/tensor.ts';
+import { inPlace } from './in-place.ts';
 import { Rewriter } from './rewrite.ts';
 import { splitLarge } from './split.ts';
 import { type Stage, scheduleStages } from './stages.ts';
@@ -18,12 +19,12 @@ export interface Schedule {
 
 function scheduleAsIs(roots: readonly Tensor[], device: Capabilities): Schedule {
   const order = topologicalOrder(roots);
-  return {
+  return inPlace({
     roots,
     sources: order.filter(isSource),
     stages: scheduleStages(order, roots, device),
     results: roots.map(contiguousBase),
-  };
+  });
 }
 
 export const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);

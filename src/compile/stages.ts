@@ -4,7 +4,7 @@ import type { InlineInput, Lowering, Op } from '../graph/op.ts';
 import { withOrigin } from '../graph/origin.ts';
 import { showShape, sizeOf } from '../graph/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
-import { Expression } from './expression.ts';
+import { Expression, readsInStep } from './expression.ts';
 import { identityMap } from './index-map.ts';
 import { inlineBindings, inlined, inlineText } from './inline-input.ts';
 import { bindingCount, elementwiseKernel, type Result } from './loop-kernel.ts';
@@ -23,9 +23,17 @@ import {
 /** A kernel with the stored values that it reads and writes. */
 export interface Stage {
   readonly kernel: Kernel;
+  /** Values read, in the order in which they are bound, but for those whose place is taken. */
   readonly reads: readonly Tensor[];
   readonly writes: readonly Tensor[];
   readonly label: string;
+  /** Values written in place of values read, whose buffers they take. */
+  readonly inPlaceOf?: ReadonlyMap<Tensor, Tensor>;
+  /** Whether a value may be written in place of one that is read, and the stage that does so. */
+  readonly takesPlace?: {
+    readonly of: (read: Tensor, write: Tensor) => boolean;
+    readonly stage: (inPlaceOf: ReadonlyMap<Tensor, Tensor>) => Stage;
+  };
 }
 
 /** Stored nodes to be computed by one kernel. */
@@ -201,8 +209,33 @@ function lowerGroup(group: Group, isStored: (t: Tensor) => boolean, device: Capa
   const { expression, results } = bodyOf(group.nodes, isStored);
   const { domain, axes } = loopOf(node);
   if (how.kind !== 'reduce')
-    return [{ ...elementwiseKernel(domain, expression, results, device), writes: group.nodes, label }];
+    return [elementwiseStage(domain, expression, results, device, group.nodes, label)];
   return reductionStages(domain, axes, expression, results, how.combine, device, group.nodes, label);
+}
+
+/** An elementwise loop, which may write over what it reads at the very same places. */
+function elementwiseStage(
+  domain: readonly number[],
+  expression: Expression,
+  results: readonly Result[],
+  device: Capabilities,
+  writes: readonly Tensor[],
+  label: string,
+): Stage {
+  return {
+    ...elementwiseKernel(domain, expression, results, device),
+    writes,
+    label,
+    takesPlace: {
+      of: (read, write) =>
+        read.dtype === write.dtype && read.size === write.size && readsInStep(expression, read, domain),
+      stage: (inPlaceOf) => {
+        const taken = new Map([...inPlaceOf].map(([write, read]) => [read, writes.indexOf(write)]));
+        const { kernel, reads } = elementwiseKernel(domain, expression, results, device, taken);
+        return { kernel, reads: [...reads, ...taken.keys()], writes, label: `${label} in place`, inPlaceOf };
+      },
+    },
+  };
 }
 
 /** One hand-written kernel for a node, or for two at once. */

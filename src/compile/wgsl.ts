@@ -46,14 +46,23 @@ export class BodyWriter {
   readonly #vector: boolean;
   readonly #writer: DimsWriter;
   readonly #bindings: { base: Tensor; type: string }[] = [];
+  readonly #bound: ReadonlyMap<Tensor, string>;
 
-  constructor(expression: Expression, dims: readonly LoopDim[], vector: boolean, writer: DimsWriter) {
+  /** @param bound names of buffers that are bound elsewhere already, of the type that the body reads them as */
+  constructor(
+    expression: Expression,
+    dims: readonly LoopDim[],
+    vector: boolean,
+    writer: DimsWriter,
+    bound: ReadonlyMap<Tensor, string> = new Map(),
+  ) {
     this.#expression = expression;
     this.#dims = dims;
     this.#vector = vector;
     this.#writer = writer;
+    this.#bound = bound;
     expression.leaves.forEach((_, leaf) => {
-      this.#binding(leaf);
+      this.#buffer(leaf);
     });
   }
 
@@ -80,12 +89,14 @@ export class BodyWriter {
     return this.#vector && this.#walks(leaf) ? `vec4<${dtype}>` : dtype;
   }
 
-  /** The binding of a leaf: leaves that read one buffer as the same type share one. */
-  #binding(leaf: number): number {
+  /** The buffer of a leaf: leaves that read one as the same type share a binding. */
+  #buffer(leaf: number): string {
     const { base } = this.#expression.leaves[leaf];
+    const elsewhere = this.#bound.get(base);
+    if (elsewhere !== undefined) return elsewhere;
     const type = this.#arrayType(leaf);
     const known = this.#bindings.findIndex((b) => b.base === base && b.type === type);
-    return known >= 0 ? known : this.#bindings.push({ base, type }) - 1;
+    return `in${known >= 0 ? known : this.#bindings.push({ base, type }) - 1}`;
   }
 
   /** The stored values to bind, in order. */
@@ -145,7 +156,7 @@ export class BodyWriter {
     return this.#expression.leaves
       .map((leaf, i) => ({ type: leaf.dtype === 'f32' ? 'F' : 'I', i }))
       .filter(({ i }) => chosen(i))
-      .map(({ type, i }) => `let leaf${i} = ${type}(in${this.#binding(i)}[${index(i)}]);`)
+      .map(({ type, i }) => `let leaf${i} = ${type}(${this.#buffer(i)}[${index(i)}]);`)
       .join('\n');
   }
 
