@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { decisionOf, evaluateRun, Interrupted, RunDetector } from '../medetection/index.ts';
+import { evaluateRun, Interrupted, RunDetector } from '../medetection/index.ts';
 import {
   type Bootstrapped,
   type DecisionRule,
@@ -39,7 +39,7 @@ export function addEvaluate(program: Command): void {
     const output = outputOf(options);
     await withDevice(options, output, async (signal) => {
       const detector = await RunDetector.open(options.run, undefined, options.register);
-      const decision = await decisionOf(detector.folder, options.threshold);
+      const decision = await detector.decision(options.threshold);
       const loading = loadingUi(output);
       let bar: Progress | undefined;
       const onScore = (done: number, total: number) => {

@@ -11,7 +11,7 @@ import {
   panelOf,
   panelPng,
 } from '../explain/index.ts';
-import { decisionOf, Interrupted, RunDetector } from '../medetection/index.ts';
+import { Interrupted, RunDetector } from '../medetection/index.ts';
 import type { DecisionRule } from '../metrics/index.ts';
 import { writeFileAtomic } from '../store/index.ts';
 import { addCommon, type CommonOptions, outputOf, withDevice } from './common.ts';
@@ -54,7 +54,7 @@ export function addLocalise(program: Command): void {
     const { data, iouThreshold } = options;
     await withDevice(options, output, async (signal) => {
       const run = await RunDetector.open(options.run, undefined, options.register);
-      const decision = await decisionOf(run.folder, options.threshold);
+      const decision = await run.decision(options.threshold);
       const loading = loadingUi(output);
       let bar: Progress | undefined;
       const during = (label: string) => {

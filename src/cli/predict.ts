@@ -12,7 +12,6 @@ import {
   panelPng,
 } from '../explain/index.ts';
 import {
-  decisionOf,
   Interrupted,
   judgingWords,
   RunDetector,
@@ -88,7 +87,7 @@ export function addPredict(program: Command): void {
         options.register,
       );
       const { model, options: judging } = detector.config;
-      const decision = await decisionOf(detector.folder, options.threshold);
+      const decision = await detector.decision(options.threshold);
       printDecision(decision, output);
       const references = detector.references.samples.map(({ path }) => path);
       output.print(judgingWords(model, judging, references.length));

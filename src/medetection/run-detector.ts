@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
 import { parseSplit, restoreSplit } from '../data/index.ts';
-import { type Summary, summary } from '../metrics/index.ts';
+import { type Decision, type DecisionRule, type Summary, summary } from '../metrics/index.ts';
 import type { TaskImages } from './batch.ts';
 import { type FineTuneConfig, hashImages, readConfig, readRunFile, runFiles } from './run.ts';
-import type { ScoredImage } from './run-judgement.ts';
+import { decisionOf, type ScoredImage } from './run-judgement.ts';
 import { findTarget, type LoadHooks, loadTasks } from './run-tasks.ts';
 import { joinImages, loadDetector, loadReferences } from './run-tensors.ts';
 import { type Detector, type Judge, Scorer } from './scorer.ts';
@@ -15,11 +15,19 @@ export class RunDetector {
   readonly references: TaskImages;
   readonly detector: Judge;
   readonly #scorer: Scorer;
+  readonly #registersAnew: boolean;
 
-  private constructor(folder: string, config: FineTuneConfig, detector: Detector, references: TaskImages) {
+  private constructor(
+    folder: string,
+    config: FineTuneConfig,
+    detector: Detector,
+    references: TaskImages,
+    registersAnew: boolean,
+  ) {
     this.folder = folder;
     this.config = config;
     this.references = references;
+    this.#registersAnew = registersAnew;
     this.detector = { ...detector, judging: config.options };
     this.#scorer = new Scorer(config.model, config.options);
   }
@@ -42,7 +50,20 @@ export class RunDetector {
     const chosen = references
       ? await references(config.model.size)
       : await loadReferences(root, config.model);
-    return new RunDetector(root, config, detector, chosen);
+    return new RunDetector(root, config, detector, chosen, register && !stored.model.register);
+  }
+
+  /**
+   * The threshold that it judges by: the run's own, or that of another rule; see `decisionOf`. Its note says so where the scores
+   * that it was chosen on are not such as the detector gives now.
+   * @throws when the file that it takes is absent or damaged.
+   */
+  async decision(rule?: DecisionRule): Promise<Decision> {
+    const decision = await decisionOf(this.folder, rule);
+    if (!this.#registersAnew || typeof rule === 'number') return decision;
+    const why =
+      'the threshold was chosen on scores without registration, and may not fit those with it: give a number as --threshold, or fine-tune with --register';
+    return { ...decision, note: decision.note === undefined ? why : `${decision.note}; ${why}` };
   }
 
   /**

@@ -112,6 +112,7 @@ test('fine-tune, evaluate and predict with the run alone', async () => {
   assert.is(registered.code, 0, registered.stderr);
   assert.is(records(registered.stdout)[0].register, true);
   assert.not.equal(records(registered.stdout)[0].images, evaluation.images);
+  assert.match(registered.stderr, /chosen on scores without registration/);
 
   const text = await medetection([
     ...['evaluate', '--run', path('tuned'), '--threshold', 'fpr:0.05', '--bootstrap', '40'],

@@ -12,6 +12,7 @@ import {
   type FineTuneRunHooks,
   loadFineTuneState,
   loadScores,
+  RunDetector,
   readConfig,
   resumeFineTune,
   runFineTune,
@@ -78,6 +79,18 @@ test('scores and threshold are those of the epoch that is kept', async () => {
   assert.is.not(best.epoch, epochs.at(-1)!.epoch);
   const decision = await decisionOf(path('whole'));
   assert.equal(decision, decide(config.options.decide, ...columns(images, 'validation')));
+});
+
+test('references laid over their pictures only afterwards: the threshold says that it was chosen without', async () => {
+  const [asTrained, anew] = [false, true].map((register) =>
+    RunDetector.open(path('whole'), undefined, register),
+  );
+  const own = await decisionOf(path('whole'));
+  assert.equal(await (await asTrained).decision(), own);
+  const decision = await (await anew).decision();
+  assert.is(decision.threshold, own.threshold);
+  assert.match(decision.note!, /chosen on scores without registration/);
+  assert.equal(await (await anew).decision(0.5), { rule: 0.5, threshold: 0.5 });
 });
 
 test('an epoch that was stopped is repeated from its start', async () => {
