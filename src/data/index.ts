@@ -13,6 +13,7 @@ export {
 } from './image.ts';
 export {
   defaultNormalisation,
+  type FixedNormalisation,
   gather,
   type LoadedTask,
   type LoadOptions,

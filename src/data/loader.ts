@@ -32,13 +32,19 @@ export interface LoadedTask<Images extends Float32Array | Uint8Array = Float32Ar
 }
 
 /** Mean and standard deviation of pixel values in [0, 1]: one for all channels, or one per channel. */
-export interface Normalisation {
+export interface FixedNormalisation {
   readonly mean: number | readonly [number, number, number];
   readonly std: number | readonly [number, number, number];
 }
 
+/**
+ * How pixel values are centred and scaled: all images by the same numbers, or every image by the mean and the standard deviation of
+ * its own values, all channels together, so that brighter light and stronger contrast change nothing.
+ */
+export type Normalisation = FixedNormalisation | 'per-image';
+
 /** [0, 1] -> [-1, 1]. */
-export const defaultNormalisation: Normalisation = { mean: 0.5, std: 0.5 };
+export const defaultNormalisation: FixedNormalisation = { mean: 0.5, std: 0.5 };
 
 /** How many files are read ahead of the decoder. */
 const readAhead = 8;
@@ -181,26 +187,41 @@ export function resizeImages(
   return { task: { images: new Uint8Array(images.buffer), size }, indices: indices.map((_, i) => i) };
 }
 
-const channelOf = (value: Normalisation['mean'], channel: number): number =>
+const channelOf = (value: FixedNormalisation['mean'], channel: number): number =>
   typeof value === 'number' ? value : value[channel];
 
-/** Writes (from / unit - mean) / std, plane by plane, for whole images of `plane` pixels per channel. */
+/** Of an image that is nearly of one value noise would become the picture: no deviation counts as less than a grey level. */
+const LEAST_DEVIATION = 1 / 255;
+
+/** An image's own mean and deviation, in units of `unit`. */
+function ownNormalisation(image: Float32Array | Uint8Array, unit: number): FixedNormalisation {
+  let sum = 0;
+  for (const value of image) sum += value;
+  const mean = sum / image.length;
+  let squares = 0;
+  for (const value of image) squares += (value - mean) ** 2;
+  const deviation = Math.sqrt(squares / image.length) / unit;
+  return { mean: mean / unit, std: Math.max(deviation, LEAST_DEVIATION) };
+}
+
+/** Writes (image / unit - mean) / std of one image [3, size, size]. */
 const normaliseInto = (
-  from: Float32Array | Uint8Array,
+  image: Float32Array | Uint8Array,
   to: Float32Array,
-  plane: number,
   unit: number,
-  { mean, std }: Normalisation,
+  normalisation: Normalisation,
 ): void => {
-  for (let start = 0, p = 0; start < from.length; start += plane, p++) {
-    const scale = 1 / channelOf(std, p % channels);
-    const shift = -channelOf(mean, p % channels) * scale;
-    for (let i = start; i < start + plane; i++) to[i] = from[i] * (scale / unit) + shift;
+  const { mean, std } = normalisation === 'per-image' ? ownNormalisation(image, unit) : normalisation;
+  const plane = image.length / channels;
+  for (let c = 0; c < channels; c++) {
+    const scale = 1 / channelOf(std, c);
+    const shift = -channelOf(mean, c) * scale;
+    for (let i = c * plane; i < (c + 1) * plane; i++) to[i] = image[i] * (scale / unit) + shift;
   }
 };
 
 /**
- * (x - mean) / std per channel, for images [n, 3, size, size] in [0, 1]; a new array.
+ * (x - mean) / std for images [n, 3, size, size] in [0, 1]; a new array.
  * @param normalisation default: mean 0.5, deviation 0.5, so [0, 1] -> [-1, 1].
  * @throws RangeError when `images` is no whole number of images.
  */
@@ -209,13 +230,15 @@ export const normalise = (
   size: number,
   normalisation: Normalisation = defaultNormalisation,
 ): Float32Array => {
-  if (images.length % (channels * size * size) !== 0) {
+  const length = channels * size * size;
+  if (images.length % length !== 0) {
     throw new RangeError(
       `normalise: ${images.length} values are no whole number of images [3, ${size}, ${size}]`,
     );
   }
   const out = new Float32Array(images.length);
-  normaliseInto(images, out, size * size, 1, normalisation);
+  for (let at = 0; at < images.length; at += length)
+    normaliseInto(images.subarray(at, at + length), out.subarray(at, at + length), 1, normalisation);
   return out;
 };
 
@@ -239,7 +262,7 @@ export const gather = (
       throw new RangeError(`gather: index ${index} is not one of ${count} images`);
     }
     const image = images.subarray(index * length, (index + 1) * length);
-    normaliseInto(image, out.subarray(i * length, (i + 1) * length), size * size, unit, normalisation);
+    normaliseInto(image, out.subarray(i * length, (i + 1) * length), unit, normalisation);
   });
   return out;
 };

@@ -12,10 +12,14 @@ export type AttentionPlacement = (typeof attentionPlacements)[number];
 export const heads = ['linear', 'pyramid'] as const;
 export type Head = (typeof heads)[number];
 
-/** How pixels from 0 to 1 are centred and scaled: to [-1, 1], or by the channels of ImageNet as PyTorch users do. */
+/**
+ * How pixels from 0 to 1 are centred and scaled: to [-1, 1], by the channels of ImageNet as PyTorch users do, or every picture by its
+ * own mean and deviation, for light that changes from picture to picture.
+ */
 export const pixelNormalisations = {
   symmetric: { mean: 0.5, std: 0.5 },
   imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  'per-image': 'per-image',
 } as const satisfies Record<string, Normalisation>;
 export type PixelNormalisation = keyof typeof pixelNormalisations;
 

@@ -164,6 +164,27 @@ test('normalise and gather', () => {
   assert.throws(() => gather({ images, size: 1 }, [2]), /index 2 is not one of 2 images/);
 });
 
+test('every image by its own mean and deviation: brightness and contrast change nothing', () => {
+  const image = [10, 40, 90, 20, 200, 60, 70, 80, 30, 110, 50, 100];
+  const changed = image.map((v) => 25 + v / 2);
+  const images = Uint8Array.from([...image, ...changed]);
+  const both = gather({ images, size: 2 }, [0, 1], 'per-image');
+  const [own, other] = [both.subarray(0, 12), both.subarray(12)];
+  const mean = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0) / 12;
+  assert.ok(Math.abs(mean(own)) < 1e-6);
+  assert.ok(Math.abs(mean([...own].map((v) => v * v)) - 1) < 1e-6);
+  own.forEach((v, i) => {
+    assert.ok(Math.abs(v - other[i]) < 1e-6, `${v} and ${other[i]}`);
+  });
+  const floats = Float32Array.from(image, (v) => v / 255);
+  normalise(floats, 2, 'per-image').forEach((v, i) => {
+    assert.ok(Math.abs(v - own[i]) < 1e-6, `${v} and ${own[i]}`);
+  });
+  // One grey level of noise in a picture of one value stays small.
+  const flat = gather({ images: Uint8Array.from([...new Array(11).fill(7), 8]), size: 2 }, [0], 'per-image');
+  assert.ok(Math.max(...flat.map(Math.abs)) <= 1, `${flat}`);
+});
+
 test('masks: half covered counts, 1 marks as well as 255, black is none', async () => {
   // Left half marked, 4 x 4.
   const half = (value: number): Uint8Array =>
