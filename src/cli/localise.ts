@@ -6,10 +6,12 @@ import {
   bestReference,
   defaultIouThreshold,
   type LocalisedRun,
+  localisationMeasures,
   localiseRun,
   normaliseMap,
   panelOf,
   panelPng,
+  pointingMargin,
 } from '../explain/index.ts';
 import { Interrupted, RunDetector } from '../medetection/index.ts';
 import type { DecisionRule } from '../metrics/index.ts';
@@ -99,16 +101,19 @@ export function addLocalise(program: Command): void {
       output.print();
       output.print(
         table([
-          ['defect', 'pictures', 'pixel AUROC', 'PRO', 'pointing game', `IoU at ${iouThreshold}`],
-          ...rows.map(({ name, pictures, pixelAuroc, pro, pointingGame, iou }) => [
-            name,
-            String(pictures),
-            ...[pixelAuroc, pro, pointingGame, iou].map(decimals),
+          ['defect', 'pictures', ...localisationMeasures.map(([name]) => name)],
+          ...rows.map((row) => [
+            row.name,
+            String(row.pictures),
+            ...localisationMeasures.map(([, of]) => decimals(of(row))),
           ]),
         ]),
       );
       output.print();
       output.print('found: the defective pictures that the detector calls so');
+      output.print(
+        `pointing game: the hottest pixel lies on the defect, or within ${100 * pointingMargin} % of the side of it; IoU at ${iouThreshold} of a map's largest value`,
+      );
       printDecision(decision, output);
       if (options.out) output.print(`panels: ${shortPath(options.out)}`);
     });

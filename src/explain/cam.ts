@@ -46,6 +46,16 @@ export const gradCamPlusPlus: Cam = (features, gradients) => {
   return weighted(features, weights);
 };
 
+/**
+ * HiResCAM (Draelos & Carin 2020): relu(sum_c g_c A_c), position by position. Where Grad-CAM takes one weight per channel, which a defect of
+ * a few pixels hardly moves, this keeps to the positions that the score was computed from.
+ * @throws when the two differ in shape or are not [N,C,H,W].
+ */
+export const hiResCam: Cam = (features, gradients) => {
+  check('hiResCam', features, gradients);
+  return weighted(features, gradients);
+};
+
 /** The mean magnitude of the features over the channels, which needs no gradient: at the block `difference`, the feature difference. */
 export const featureMagnitude: Cam = (features) => mean(abs(features), 1);
 
@@ -53,6 +63,7 @@ export const featureMagnitude: Cam = (features) => mean(abs(features), 1);
 export const cams = {
   'grad-cam': gradCam,
   'grad-cam++': gradCamPlusPlus,
+  'hires-cam': hiResCam,
   features: featureMagnitude,
 } as const satisfies Record<string, Cam>;
 export type CamMethod = keyof typeof cams;

@@ -35,7 +35,7 @@ export interface ExplainOptions {
 
 /** What is explained unless told otherwise, at the block {@link defaultBlock}. */
 export const defaultExplain: Omit<ExplainOptions, 'block'> = {
-  method: 'grad-cam',
+  method: 'hires-cam',
   logit: 'log-odds',
 };
 

@@ -15,6 +15,8 @@ export interface LocalisationRow {
   readonly pro: number;
   /** Share of the defective pictures whose hottest pixel lies on the defect. */
   readonly pointingGame: number;
+  /** The same with {@link pointingMargin} around it. */
+  readonly pointingNear: number;
   /** Over the pixels of the defective pictures together, by maps whose largest value is 1 in each. */
   readonly iou: number;
 }
@@ -42,6 +44,21 @@ export interface LocalisedRun {
   /** Where in `task` the references are. */
   readonly references: readonly number[];
 }
+
+/** The margin of the pointing game as a share of the side: 15 pixels of about 500, as where the game was introduced. */
+export const pointingMargin = 0.03;
+
+/** What a row is measured by, as tables name it. */
+export const localisationMeasures: readonly (readonly [
+  name: string,
+  of: (row: LocalisationRow) => number,
+])[] = [
+  ['pixel AUROC', (row) => row.pixelAuroc],
+  ['PRO', (row) => row.pro],
+  ['pointing game', (row) => row.pointingGame],
+  [`within ${100 * pointingMargin} %`, (row) => row.pointingNear],
+  ['IoU', (row) => row.iou],
+];
 
 /** From which part of a map's largest value on IoU calls a pixel defective, unless told otherwise. */
 export const defaultIouThreshold = 0.5;
@@ -94,12 +111,13 @@ export async function localiseRun(
     return { id, label, kind, score: scores[k], hit };
   });
 
+  const margin = { pixels: pointingMargin * size, width: size };
   const row = (name: string, belongs: (image: LocalisedImage) => boolean): LocalisationRow => {
     const places = (keep: (image: LocalisedImage) => boolean) =>
       images.flatMap((image, k) => (keep(image) ? [k] : []));
     const defective = places((image) => image.label === 1 && belongs(image));
     if (defective.length === 0)
-      return { name, pictures: 0, pixelAuroc: NaN, pro: NaN, pointingGame: NaN, iou: NaN };
+      return { name, pictures: 0, pixelAuroc: NaN, pro: NaN, pointingGame: NaN, pointingNear: NaN, iou: NaN };
     const all = [...defective, ...places((image) => image.label === 0)];
     const of = <T>(values: readonly T[], at: readonly number[]): T[] => at.map((k) => values[k]);
     const shown = of(maps, defective).map((map) => normaliseMap(map));
@@ -109,6 +127,7 @@ export async function localiseRun(
       pixelAuroc: pixelAuroc(of(maps, all), of(masks, all)),
       pro: pro(of(maps, all), of(masks, all), size),
       pointingGame: pointingGame(of(maps, defective), of(masks, defective)),
+      pointingNear: pointingGame(of(maps, defective), of(masks, defective), margin),
       iou: iou(shown, of(masks, defective), iouThreshold),
     };
   };

@@ -12,7 +12,7 @@ export {
 export type { Labels, Scores } from './inputs.ts';
 export * from './measures.ts';
 export type { Maps, Masks } from './pixel-inputs.ts';
-export { iou, pointingGame } from './pixel-overlap.ts';
+export { iou, type Margin, pointingGame } from './pixel-overlap.ts';
 export { pixelAuroc, pro } from './pixel-ranking.ts';
 export { proportionInterval } from './proportion.ts';
 export { auroc, aurocOfDecisions, averagePrecision, type RocCurve, rocCurve } from './ranking.ts';

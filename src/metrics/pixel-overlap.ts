@@ -1,16 +1,23 @@
 import { checkThreshold } from './inputs.ts';
 import { checkMaps, type Maps, type Masks } from './pixel-inputs.ts';
 
+/** How far beside a mask a pixel may lie, in pixels, in images of this width. */
+export interface Margin {
+  readonly pixels: number;
+  readonly width: number;
+}
+
 /**
- * The pointing game: the share of the images with a defect in which the map's highest pixel lies within the mask. Where several
- * pixels share the maximum, the image counts by the part of them that does, so that a map of one value gains no more than chance.
- * Source: J. Zhang et al., Top-down neural attention by excitation backprop, ECCV 2016 (there with a margin of 15 pixels; here
- * with none).
+ * The pointing game: the share of the images with a defect in which the map's highest pixel lies within the mask, or no further from it
+ * than a margin. Where several pixels share the maximum, the image counts by the part of them that does, so that a map of one value
+ * gains no more than chance.
+ * Source: J. Zhang et al., Top-down neural attention by excitation backprop, ECCV 2016, where the margin is 15 pixels.
+ * @param margin default: none.
  * @returns NaN if no mask has a defective pixel.
  * @throws RangeError on no maps, unequal numbers or sizes, masks other than 0 and 1, or NaN.
  */
-export function pointingGame(maps: Maps, masks: Masks): number {
-  checkMaps('pointingGame', maps, masks);
+export function pointingGame(maps: Maps, masks: Masks, margin?: Margin): number {
+  checkMaps('pointingGame', maps, masks, margin?.width);
   let hits = 0;
   let images = 0;
   for (const [i, map] of maps.entries()) {
@@ -21,12 +28,20 @@ export function pointingGame(maps: Maps, masks: Masks): number {
     for (let p = 0; p < map.length; p++) {
       if (map[p] !== highest) continue;
       all++;
-      within += mask[p];
+      if (mask[p] === 1 || (margin !== undefined && liesNear(mask, p, margin))) within++;
     }
     hits += within / all;
     images++;
   }
   return hits / images;
+}
+
+/** Whether some pixel of a mask lies within the margin of pixel `p`. */
+function liesNear(mask: Uint8Array, p: number, { pixels, width }: Margin): boolean {
+  const [x, y] = [p % width, Math.floor(p / width)];
+  return mask.some(
+    (value, q) => value === 1 && Math.hypot((q % width) - x, Math.floor(q / width) - y) <= pixels,
+  );
 }
 
 /**

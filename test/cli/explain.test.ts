@@ -60,7 +60,7 @@ test('explain refuses what it cannot do, and then writes nothing', async () => {
   );
   const method = await explain('--method', 'lime');
   assert.is(method.code, 2);
-  assert.match(method.stderr, /Allowed choices are grad-cam, grad-cam\+\+, features/);
+  assert.match(method.stderr, /Allowed choices are grad-cam, grad-cam\+\+, hires-cam, features/);
   writeFileSync(path('broken.png'), 'no picture');
   const broken = await medetection(['explain', path('broken.png'), '--run', run, '--out', path('none')]);
   assert.is(broken.code, 1);

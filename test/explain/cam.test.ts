@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad } from '../../src/autodiff/index.ts';
-import { type Cam, featureMagnitude, gradCam, gradCamPlusPlus } from '../../src/explain/index.ts';
+import { type Cam, featureMagnitude, gradCam, gradCamPlusPlus, hiResCam } from '../../src/explain/index.ts';
 import { type Tensor, tensor } from '../../src/graph/index.ts';
 import { mul, sum } from '../../src/ops/index.ts';
 import { Random } from '../../src/random.ts';
@@ -105,6 +105,28 @@ test('features that are negative leave Grad-CAM++ finite, also where the printed
   );
 });
 
+test('HiResCAM in float64: every position by its own gradient', async () => {
+  const [a, g] = [drawn('a', -1), drawn('g', -1)];
+  const products = Array.from({ length: N * PLANE }, (_, i) => {
+    const [n, p] = [Math.floor(i / PLANE), i % PLANE];
+    const at = [0, 1, 2].map((c) => (n * C + c) * PLANE + p);
+    return Math.max(0, total(at.map((k) => a[k] * g[k])));
+  });
+  assertClose(await hiResCam(nchw(a), nchw(g)).data(), products, 1e-6, 'hiResCam');
+});
+
+test('a defect at one place, which the mean of a gradient over all others hides, is what HiResCAM shows', async () => {
+  const a = new Float32Array(N * C * PLANE).fill(1);
+  const g = new Float32Array(N * C * PLANE).fill(-0.1);
+  g[7] = 1;
+  assert.ok((await gradCam(nchw(a), nchw(g)).data()).every((value) => value === 0));
+  const map = await hiResCam(nchw(a), nchw(g)).data();
+  assert.equal(
+    [...map].flatMap((value, i) => (value > 0 ? [i] : [])),
+    [7],
+  );
+});
+
 test('the magnitude of features needs no gradient', async () => {
   const [a, g] = [drawn('a', -1), drawn('g', -1)];
   const means = Array.from({ length: N * PLANE }, (_, i) => {
@@ -114,7 +136,7 @@ test('the magnitude of features needs no gradient', async () => {
   assertClose(await featureMagnitude(nchw(a), nchw(g)).data(), means, 1e-6, 'featureMagnitude');
 });
 
-const all: Record<string, Cam> = { gradCam, gradCamPlusPlus, featureMagnitude };
+const all: Record<string, Cam> = { gradCam, gradCamPlusPlus, hiResCam, featureMagnitude };
 for (const [name, cam] of Object.entries(all)) {
   test(`${name}: an image's map does not depend on the others`, async () => {
     const [a, g] = [drawn('a', 0), drawn('g', -1)];
@@ -139,7 +161,7 @@ for (const [name, cam] of Object.entries(all)) {
 
 test('features and gradients of unlike shapes are refused', () => {
   const a = nchw(drawn('a', 0));
-  for (const cam of [gradCam, gradCamPlusPlus]) {
+  for (const cam of [gradCam, gradCamPlusPlus, hiResCam]) {
     assert.throws(
       () => cam(a, tensor(new Float32Array(N * C * PLANE), [N, C, W, H])),
       /features \[2,3,4,5\] and gradients \[2,3,5,4\] must have one shape \[N,C,H,W\]/,

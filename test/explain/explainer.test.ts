@@ -228,7 +228,10 @@ test('what does not exist is refused, with what there is', async () => {
     wrong({ block: 'blocks.block9' }),
     /there is no block "blocks.block9"; there are trunk.block1, trunk.block2, difference, blocks.block1, /,
   );
-  assert.throws(wrong({ method: 'lime' }), /no method "lime"; there are grad-cam, grad-cam\+\+, features/);
+  assert.throws(
+    wrong({ method: 'lime' }),
+    /no method "lime"; there are grad-cam, grad-cam\+\+, hires-cam, features/,
+  );
   assert.throws(wrong({ logit: 'both' }), /no logit "both"; there are log-odds, defective, normal/);
   const alone = await drawnDetector({ ...small, siamese: false });
   assert.throws(

@@ -171,6 +171,24 @@ test('the pointing game asks images with a defect only, and shares ties out', ()
   assert.is(pointingGame([map(0, 0, 0, 0)], [defect]), 0.5);
 });
 
+test('with a margin the pointing game takes pixels beside the mask, as the crow flies', () => {
+  const defect = mask('#...', '....', '....');
+  const hot = (at: number) => Float32Array.from({ length: 12 }, (_, p) => (p === at ? 1 : 0));
+  const near = (at: number, pixels: number) => pointingGame([hot(at)], [defect], { pixels, width: 4 });
+  assert.equal(
+    [0, 1, 4, 5, 2].map((at) => near(at, 1)),
+    [1, 1, 1, 0, 0],
+  );
+  assert.equal(
+    [5, 2, 8, 6].map((at) => near(at, 2)),
+    [1, 1, 1, 0],
+  );
+  assert.is(near(3, 0), 0);
+  // The end of a row is not beside the start of the next.
+  assert.is(pointingGame([hot(3)], [mask('....', '#...', '....')], { pixels: 1, width: 4 }), 0);
+  assert.throws(() => pointingGame([hot(0)], [defect], { pixels: 1, width: 5 }), /no whole rows of width 5/);
+});
+
 test('IoU counts pixels from the threshold on, of all images together', () => {
   const defect = mask('#.', '.#');
   assert.is(iou([map(2, 2, 1, 1)], [defect], 2), 1 / 3);

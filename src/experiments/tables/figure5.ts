@@ -1,4 +1,4 @@
-import type { LocalisationRow } from '../../explain/index.ts';
+import { defaultExplain, localisationMeasures } from '../../explain/index.ts';
 import type { LocaliseResult, Start } from '../cell.ts';
 import { localiseId } from '../grid.ts';
 import type { Collected, Experiment, Table } from '../report.ts';
@@ -10,14 +10,7 @@ const starts: readonly (readonly [start: Start, name: string])[] = [
   ['random', 'random'],
   ['maml', 'MAML'],
 ];
-const columns: readonly (readonly [name: string, of: (row: LocalisationRow) => number])[] = [
-  ['pixel AUROC', (row) => row.pixelAuroc],
-  ['PRO', (row) => row.pro],
-  ['pointing game', (row) => row.pointingGame],
-  ['IoU', (row) => row.iou],
-];
-
-/** Where detectors from both starts see defects: Grad-CAM at the difference of the features, side by side. */
+/** Where detectors from both starts see defects: maps at the difference of the features, side by side. */
 export const figure5: Experiment = {
   name: 'figure5',
   title: 'Figure 5: where detectors from both starts see defects',
@@ -34,10 +27,10 @@ function table(collected: Collected): Table {
     name: 'figure5',
     title: figure5.title,
     notes: [
-      'Grad-CAM at the difference of the features of picture and reference, against the masks of the test part; "-" where a task has no masks',
+      `${defaultExplain.method} at the difference of the features of picture and reference, against the masks of the test part; "-" where a task has no masks`,
       'panels: picture, reference, map from random weights, map from meta-trained ones, mask if there is one',
     ],
-    columns: ['target', 'start', 'cells', ...columns.map(([name]) => name)],
+    columns: ['target', 'start', 'cells', ...localisationMeasures.map(([name]) => name)],
     keys: 2,
     rows: collected.request.targets.flatMap((target) => {
       const results = resultsOf(collected, target);
@@ -45,7 +38,7 @@ function table(collected: Collected): Table {
         target,
         name,
         counted(results),
-        ...columns.map(([, of]) =>
+        ...localisationMeasures.map(([, of]) =>
           mean(results.map((result) => (result?.measured ? of(result.measured[start]) : Number.NaN))),
         ),
       ]);

@@ -1,4 +1,10 @@
-import { defaultIouThreshold, type LocalisedRun, localiseRun } from '../../explain/index.ts';
+import {
+  defaultIouThreshold,
+  type LocalisedRun,
+  localisationMeasures,
+  localiseRun,
+  pointingMargin,
+} from '../../explain/index.ts';
 import { type FineTuneConfig, RunDetector } from '../../medetection/index.ts';
 import { andThen, type Found } from '../found.ts';
 import { type Content, html } from '../html.ts';
@@ -29,15 +35,12 @@ const show = ({ rows, unmasked }: LocalisedRun): Content => html`
   <p>
     How well the heat-maps of the defective test pictures agree with the masks that mark their defects. Pixel AUROC and PRO (up
     to a false positive rate of 0.3) are over the pixels of these and of all normal pictures; the pointing game is the share of
-    pictures whose hottest pixel lies on the defect; IoU calls a pixel defective from half of its map's largest value on.
+    pictures whose hottest pixel lies on the defect, or no further from it than ${100 * pointingMargin} % of the side; IoU calls a pixel
+    defective from half of its map's largest value on.
   </p>
   ${table(
-    ['defect', 'pictures', 'pixel AUROC', 'PRO', 'pointing game', 'IoU'],
-    rows.map(({ name, pictures, pixelAuroc, pro, pointingGame, iou }) => [
-      name,
-      pictures,
-      ...[pixelAuroc, pro, pointingGame, iou].map(decimals),
-    ]),
+    ['defect', 'pictures', ...localisationMeasures.map(([name]) => name)],
+    rows.map((row) => [row.name, row.pictures, ...localisationMeasures.map(([, of]) => decimals(of(row)))]),
     '"found": the defective pictures that the detector calls so',
   )}
   ${
