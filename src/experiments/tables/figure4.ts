@@ -17,13 +17,17 @@ export const figure4: Experiment = {
   name: 'figure4',
   title: 'Figure 4: recall against the epoch of fine-tuning, from both starts',
   variants: table3.variants,
-  report: (collected) => ({
-    tables: [table(collected)],
-    plots: curves.flatMap(([name, of]) => [
-      plot(collected, name, of),
-      ...collected.request.targets.map((target) => plot(collected, name, of, target)),
-    ]),
-  }),
+  report: (collected) => {
+    const { targets } = collected.request;
+    const each = targets.length > 1 ? targets : [];
+    return {
+      tables: [table(collected)],
+      plots: curves.flatMap(([name, of]) => [
+        plot(collected, name, of),
+        ...each.map((target) => plot(collected, name, of, target)),
+      ]),
+    };
+  },
 };
 
 /** By variant, the mean of a measure after every epoch, over the targets and seeds that both starts have. */
