@@ -2,6 +2,7 @@ import { type RgbImage, readImage } from '../../data/index.ts';
 import {
   type BestReference,
   bestReference,
+  defaultExplain,
   Explainer,
   heatMap,
   normaliseMap,
@@ -68,7 +69,7 @@ export async function mistakesSection(
     content: shown(found, 'the pictures', (all) => [
       'value' in views
         ? html`<p>
-            Each picture; its heat-map, on which the brighter a place is, the more it speaks for a defect (Grad-CAM; each map
+            Each picture; its heat-map, on which the brighter a place is, the more it speaks for a defect (${defaultExplain.method}; each map
             has a scale of its own); the reference that matches it best, as the network sees it; and where the two differ.
           </p>`
         : leftOut('the pictures and their heat-maps', views.leftOut),
