@@ -25,7 +25,7 @@ arguments.add_argument("--tf32", action="store_true", help="allow TensorFloat-32
 options = arguments.parse_args()
 device = torch.device(options.device)
 torch.manual_seed(0)
-torch.set_num_threads(os.cpu_count())
+torch.set_num_threads(len(os.sched_getaffinity(0)))
 torch.backends.cuda.matmul.allow_tf32 = options.tf32
 torch.backends.cudnn.allow_tf32 = options.tf32
 torch.backends.cudnn.benchmark = True

@@ -151,7 +151,7 @@ def run_seed(path, changes, runs, save):
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('files', nargs='+'); parser.add_argument('--out', required=True)
-    parser.add_argument('--set', action='append', default=[], metavar='NAME=VALUE'); parser.add_argument('--threads', type=int, default=os.cpu_count())
+    parser.add_argument('--set', action='append', default=[], metavar='NAME=VALUE'); parser.add_argument('--threads', type=int, default=len(os.sched_getaffinity(0)))
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     runs = []

@@ -113,7 +113,7 @@ def train(s, images, method, seed):
 
 
 if __name__ == '__main__':
-    torch.set_num_threads(os.cpu_count())
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
     a = arguments(__doc__, 'data')
     images = read_characters(a.data)
     run_study('omniglot', a, lambda settings, method, seeds: [train(settings, images, method, seed) for seed in seeds])

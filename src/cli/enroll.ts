@@ -94,7 +94,7 @@ function report({ folder, config, trust, decision, skipped }: EnrolRun, output: 
   listSkipped(skipped, output);
   const { counts } = trust;
   output.print(trainingWords(trust, config.options.epochs));
-  printDecision(decision, output);
+  printDecision(decision, output, true);
   output.print(falseAlarmWords(trust));
   output.print(missWords(trust));
   if (counts.good + counts.bad < 30)

@@ -101,7 +101,7 @@ async function begin(command: Command, options: Options): Promise<Start> {
   const isRun = options.init !== 'random' && !isStateDict(options.init);
   const init = isRun ? await readConfig(options.init) : undefined;
   const { data, target } = needed(options, init);
-  const preset = typedPreset(command);
+  const preset = typedPreset(command, init?.kind === 'meta-train' ? init.preset : undefined);
   const request: FineTuneRequest = {
     folder: options.out ?? newRunFolder(`fine-tune-${target}`),
     data,

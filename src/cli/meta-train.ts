@@ -11,7 +11,7 @@ import { exitCode, UsageError } from './errors.ts';
 import { addFlags, givenFlags, integer } from './flags.ts';
 import { commandLine, shortPath } from './invocation.ts';
 import type { Output } from './output.ts';
-import { addPreset, typedPreset } from './preset.ts';
+import { addPreset, presetName, typedPreset } from './preset.ts';
 import { checkResumeOptions, typed } from './resume.ts';
 import { listSkipped, metaTrainUi } from './training.ts';
 import { duplicatesFlag, metaTrainFlags, modelFlags } from './training-flags.ts';
@@ -107,6 +107,7 @@ function begin(command: Command, options: Options): Start {
         leaveOutDataset,
         duplicates,
         model: { ...preset.model, ...givenFlags(command, modelFlags) },
+        preset: presetName(command),
         options: withAlgorithm(preset.metaTrain, givenFlags(command, metaTrainFlags)),
         seed,
         skipBroken,

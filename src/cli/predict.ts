@@ -86,9 +86,9 @@ export function addPredict(program: Command): void {
         folder ? (size) => loadReferences(folder, size) : undefined,
         options.register,
       );
-      const { model, options: judging } = detector.config;
+      const { model, options: judging, enrolled } = detector.config;
       const decision = await detector.decision(options.threshold);
-      printDecision(decision, output);
+      printDecision(decision, output, enrolled !== undefined);
       const references = detector.references.samples.map(({ path }) => path);
       output.print(judgingWords(model, judging, references.length));
       if (model.siamese) for (const path of references) output.print(`  ${path}`);

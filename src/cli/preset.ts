@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Preset, presets, readPreset } from '../medetection/index.ts';
 
@@ -9,5 +10,13 @@ export const addPreset = (command: Command): Command =>
     'paper',
   );
 
-/** The preset that was typed. */
-export const typedPreset = (command: Command): Preset => readPreset(command.getOptionValue('preset'));
+/** The name or the absolute path of the preset that was typed, or else of another. */
+export function presetName(command: Command, otherwise?: string): string {
+  if (otherwise !== undefined && command.getOptionValueSource('preset') !== 'cli') return otherwise;
+  const name: string = command.getOptionValue('preset');
+  return Object.hasOwn(presets, name) ? name : resolve(name);
+}
+
+/** The preset of that name. */
+export const typedPreset = (command: Command, otherwise?: string): Preset =>
+  readPreset(presetName(command, otherwise));

@@ -9,15 +9,15 @@ import type { Schedule } from './schedule.ts';
 export function inPlace(schedule: Schedule): Schedule {
   const lifetimes = lifetimesOf(schedule);
   const stages = schedule.stages.map((stage, at) => {
-    const { takesPlace, reads, writes } = stage;
-    if (takesPlace === undefined) return stage;
+    const { loop, reads, writes } = stage;
+    if (loop === undefined) return stage;
     const inPlaceOf = new Map<Tensor, Tensor>();
     for (const read of new Set(reads)) {
-      if (lifetimes.get(read)!.to !== at) continue;
-      const write = writes.find((t) => !inPlaceOf.has(t) && takesPlace.of(read, t));
+      if (lifetimes.get(read)!.to !== at || !loop.readsInStep(read)) continue;
+      const write = writes.find((t) => !inPlaceOf.has(t) && t.dtype === read.dtype && t.size === read.size);
       if (write !== undefined) inPlaceOf.set(write, read);
     }
-    return inPlaceOf.size === 0 ? stage : takesPlace.stage(inPlaceOf);
+    return inPlaceOf.size === 0 ? stage : loop.inPlace(inPlaceOf);
   });
   return { ...schedule, stages };
 }

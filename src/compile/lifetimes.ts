@@ -22,7 +22,7 @@ export function lifetimesOf({ sources, stages, results }: Schedule): Map<Tensor,
   for (const t of results) appear(t, stages.length);
   for (const t of sources) if (inputIndex(t) === undefined) lifetimes.get(t)!.to = Number.POSITIVE_INFINITY;
   stages.forEach(({ inPlaceOf }, at) => {
-    for (const t of inPlaceOf?.values() ?? []) lifetimes.get(t)!.to = at - 1;
+    for (const t of inPlaceOf.values()) lifetimes.get(t)!.to = at - 1;
   });
   return lifetimes;
 }
@@ -35,7 +35,7 @@ export function slotsOf(schedule: Schedule): {
   const lifetimes = lifetimesOf(schedule);
   const first = new Map<Tensor, Tensor>();
   for (const { inPlaceOf } of schedule.stages)
-    for (const [write, read] of inPlaceOf ?? []) first.set(write, first.get(read) ?? read);
+    for (const [write, read] of inPlaceOf) first.set(write, first.get(read) ?? read);
   const places = new Map<Tensor, Lifetime>();
   for (const [t, lifetime] of lifetimes) {
     const place = first.get(t) ?? t;

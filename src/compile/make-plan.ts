@@ -6,7 +6,6 @@ import { bytesOf, type Tensor } from '../graph/tensor.ts';
 import { withinBudget } from './budget.ts';
 import { slotsOf } from './lifetimes.ts';
 import { makeSchedule } from './schedule.ts';
-import type { Stage } from './stages.ts';
 
 /** What a plan must keep to. */
 export interface PlanOptions {
@@ -49,10 +48,6 @@ export function makePlan(
 
   const { slotOf, slots } = slotsOf(schedule);
   const slot = (t: Tensor) => slotOf.get(t)!;
-  const bound = ({ reads, inPlaceOf }: Pick<Stage, 'reads' | 'inPlaceOf'>) => {
-    const taken = new Set(inPlaceOf?.values());
-    return reads.filter((t) => !taken.has(t));
-  };
   const inputs = new Array<number | null>(inputCount).fill(null);
   for (const t of sources) {
     const index = inputIndex(t);
@@ -63,17 +58,19 @@ export function makePlan(
     slots,
     inputs,
     constants: fixed.map((t) => ({ slot: slot(t), data: dataOf(t) })),
-    dispatches: stages.map(
-      ({ kernel, reads, writes, label, inPlaceOf }): Dispatch => ({
+    dispatches: stages.map(({ kernel, reads, writes, label, inPlaceOf }): Dispatch => {
+      const overwritten = new Set(inPlaceOf.values());
+      return {
         kernel,
-        inputs: bound({ reads, inPlaceOf }).map(slot),
+        inputs: reads.filter((t) => !overwritten.has(t)).map(slot),
         outputs: writes.map(slot),
+        overwrites: [...overwritten].map(slot),
         label,
         origin: writes.map((t) => t.origin).reduce((a, b) => (b.order < a.order ? b : a)),
         bytes: [...reads, ...writes].reduce((n, t) => n + bytesOf(t), 0),
         shapes: writes.map((t) => t.shape),
-      }),
-    ),
+      };
+    }),
     outputs: results.map(slot),
   };
 }

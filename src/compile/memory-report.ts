@@ -51,8 +51,9 @@ function valuesOf({ slots, inputs, constants, dispatches, outputs }: Plan): Plan
   for (const slot of inputs) if (slot !== null) put(slot, { ...given, bytes: slots[slot].bytes });
   for (const { slot } of constants)
     put(slot, { ...given, label: 'constant', bytes: slots[slot].bytes, to: end });
-  dispatches.forEach(({ inputs: reads, outputs: writes, label, origin, shapes }, at) => {
+  dispatches.forEach(({ inputs: reads, outputs: writes, overwrites, label, origin, shapes }, at) => {
     for (const slot of reads) inSlot.get(slot)!.to = Math.max(inSlot.get(slot)!.to, at);
+    for (const slot of overwrites) inSlot.get(slot)!.to = at - 1;
     writes.forEach((slot, i) => {
       const what = writes.length === 1 ? label : `${showShape(shapes[i])} of ${label}`;
       put(slot, {

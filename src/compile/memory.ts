@@ -6,8 +6,8 @@ export interface Lifetime {
 }
 
 /**
- * Assigns values to slots so that no two share one while both are alive (ends included: a kernel never writes where
- * it reads). The largest come first, so that a slot is as large as the first value in it; of the slots that are free long
+ * Assigns values to slots so that no two share one while both are alive (ends included: what takes another's
+ * place has one lifetime with it here). The largest come first, so that a slot is as large as the first value in it; of the slots that are free long
  * enough, a value takes the one with the shortest pause before or after it.
  */
 export function assignSlots(lifetimes: readonly Lifetime[]): {

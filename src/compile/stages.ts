@@ -23,18 +23,21 @@ import {
 /** A kernel with the stored values that it reads and writes. */
 export interface Stage {
   readonly kernel: Kernel;
-  /** Values read, in the order in which they are bound, but for those whose place is taken. */
+  /** Values read, in the order in which they are bound; those that are written over come last and are not bound for reading. */
   readonly reads: readonly Tensor[];
   readonly writes: readonly Tensor[];
   readonly label: string;
-  /** Values written in place of values read, whose buffers they take. */
-  readonly inPlaceOf?: ReadonlyMap<Tensor, Tensor>;
-  /** Whether a value may be written in place of one that is read, and the stage that does so. */
-  readonly takesPlace?: {
-    readonly of: (read: Tensor, write: Tensor) => boolean;
-    readonly stage: (inPlaceOf: ReadonlyMap<Tensor, Tensor>) => Stage;
+  /** By the value written, that over which it is written, whose buffer it takes. */
+  readonly inPlaceOf: ReadonlyMap<Tensor, Tensor>;
+  /** Of an elementwise loop: how it could write over what it reads. */
+  readonly loop?: {
+    /** Whether a value is read at the very places where results are written, and nowhere else. */
+    readonly readsInStep: (read: Tensor) => boolean;
+    readonly inPlace: (inPlaceOf: ReadonlyMap<Tensor, Tensor>) => Stage;
   };
 }
+
+const nothing: ReadonlyMap<Tensor, Tensor> = new Map();
 
 /** Stored nodes to be computed by one kernel. */
 interface Group {
@@ -226,10 +229,10 @@ function elementwiseStage(
     ...elementwiseKernel(domain, expression, results, device),
     writes,
     label,
-    takesPlace: {
-      of: (read, write) =>
-        read.dtype === write.dtype && read.size === write.size && readsInStep(expression, read, domain),
-      stage: (inPlaceOf) => {
+    inPlaceOf: nothing,
+    loop: {
+      readsInStep: (read) => readsInStep(expression, read, domain),
+      inPlace: (inPlaceOf) => {
         const taken = new Map([...inPlaceOf].map(([write, read]) => [read, writes.indexOf(write)]));
         const { kernel, reads } = elementwiseKernel(domain, expression, results, device, taken);
         return { kernel, reads: [...reads, ...taken.keys()], writes, label: `${label} in place`, inPlaceOf };
@@ -256,7 +259,13 @@ function kernelStage(
     return inline.text;
   };
   const made = rule(writes[0], device, input);
-  return { kernel: made, reads: [...reads, ...rest.map(contiguousBase)], writes, label };
+  return {
+    kernel: made,
+    reads: [...reads, ...rest.map(contiguousBase)],
+    writes,
+    label,
+    inPlaceOf: nothing,
+  };
 }
 
 /** A reduction, and as many more over its parts as it takes. */
@@ -271,14 +280,14 @@ function reductionStages(
   label: string,
 ): Stage[] {
   const { kernel, reads, parts } = reduceKernel(domain, axes, expression, results, combine, device);
-  if (parts === 1) return [{ kernel, reads, writes, label }];
+  if (parts === 1) return [{ kernel, reads, writes, label, inPlaceOf: nothing }];
   const partials = writes.map((n) =>
     withOrigin(n.origin, () => new Tensor(partialOp, [], {}, [parts, n.size], n.dtype)),
   );
   const rest = new Expression(2, () => true);
   const read = partials.map((t) => ({ step: rest.value(t, identityMap(2)), dtype: t.dtype }));
   return [
-    { kernel, reads, writes: partials, label: `${label} in ${parts} parts` },
+    { kernel, reads, writes: partials, label: `${label} in ${parts} parts`, inPlaceOf: nothing },
     ...reductionStages(
       [parts, writes[0].size],
       [0],

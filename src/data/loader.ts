@@ -39,7 +39,8 @@ export interface FixedNormalisation {
 
 /**
  * How pixel values are centred and scaled: all images by the same numbers, or every image by the mean and the standard deviation of
- * its own values, all channels together, so that brighter light and stronger contrast change nothing.
+ * its own values, all channels together, so that light that is brighter or harder for all of it changes nothing. A large defect moves
+ * these numbers too, and so how the rest of its image looks.
  */
 export type Normalisation = FixedNormalisation | 'per-image';
 

@@ -125,7 +125,7 @@ export class LoadedPlan {
     return [...first].map(([pipeline, dispatch]) => ({ pipeline, dispatch }));
   }
 
-  /** Runs one dispatch alone, several times in one submit. */
+  /** Runs one dispatch alone, several times in one submit: for timing, since what is written in place changes every time. */
   repeat(index: number, times: number): void {
     const encoder = this.device.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();

@@ -8,6 +8,8 @@ export interface Dispatch {
   readonly inputs: readonly number[];
   /** Slots written, in binding order. */
   readonly outputs: readonly number[];
+  /** Those of the slots written whose values it reads, and writes over. */
+  readonly overwrites: readonly number[];
   /** What is computed, for people: ops and shapes. */
   readonly label: string;
   /** The part of the program that asked for it; of several, the least differentiated. */

@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LocalisationRow } from '../explain/index.ts';
+import type { CamMethod, LocalisationRow } from '../explain/index.ts';
 import type { Epoch, FineTuneOptions, MetaTrainOptions, ModelConfig } from '../medetection/index.ts';
 import { parseRecord, stringifyRecord, writeFileAtomic } from '../store/index.ts';
 
@@ -57,6 +57,8 @@ export interface LocaliseCell extends CommonCell {
   readonly detectors: Readonly<Record<Start, string>>;
   /** Defective test pictures to draw. */
   readonly panels: number;
+  /** How maps are made, at the difference of the features. */
+  readonly method: CamMethod;
 }
 
 export type Cell = MetaTrainCell | FineTuneCell | LocaliseCell;

@@ -1,3 +1,4 @@
+import { defaultExplain } from '../explain/index.ts';
 import type { AttentionPlacement } from '../medetection/index.ts';
 import {
   type Cell,
@@ -122,6 +123,7 @@ export function localiseCells(
         seed,
         detectors,
         panels: settings.panels,
+        method: defaultExplain.method,
       };
       return [...cells, cell];
     }),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { chooseShots, fileNames, loadMask } from '../data/index.ts';
 import {
   bestReference,
+  type CamMethod,
   defaultIouThreshold,
   Explainer,
   heatMap,
@@ -24,7 +25,7 @@ import { cellFiles, type LocaliseCell, type LocaliseResult, type Start } from '.
 export async function localiseCell(
   folder: string,
   run: string,
-  { data, detectors, seed, panels }: LocaliseCell,
+  { data, detectors, seed, panels, method }: LocaliseCell,
   hooks: LoadHooks,
 ): Promise<Pick<LocaliseResult, 'measured' | 'panels'>> {
   const random = await RunDetector.open(cellFiles.run(folder, detectors.random));
@@ -32,7 +33,7 @@ export async function localiseCell(
   const test = await loadTestPart(random, data, hooks);
   const defective = test.samples.filter(({ label }) => label === 1);
   const measured = defective.some(({ mask }) => mask !== undefined)
-    ? { random: await measure(random, data, hooks), maml: await measure(maml, data, hooks) }
+    ? { random: await measure(random, data, method, hooks), maml: await measure(maml, data, method, hooks) }
     : null;
 
   const chosen = chooseShots(defective, Math.max(2, panels), seed).slice(0, panels);
@@ -42,7 +43,7 @@ export async function localiseCell(
     return {
       task: all,
       references,
-      maps: await new Explainer(detector.detector).maps(all, places, references),
+      maps: await new Explainer(detector.detector, { method }).maps(all, places, references),
     };
   };
   const from: Record<Start, Awaited<ReturnType<typeof maps>>> = {
@@ -73,8 +74,13 @@ export async function localiseCell(
 }
 
 /** How well a detector's maps show where defects are, over all defective test pictures. */
-async function measure(run: RunDetector, data: string, hooks: LoadHooks): Promise<LocalisationRow> {
-  const request = { data, explain: {}, iouThreshold: defaultIouThreshold, threshold: 0 };
+async function measure(
+  run: RunDetector,
+  data: string,
+  method: CamMethod,
+  hooks: LoadHooks,
+): Promise<LocalisationRow> {
+  const request = { data, explain: { method }, iouThreshold: defaultIouThreshold, threshold: 0 };
   const { rows } = await localiseRun(run, request, hooks);
   return rows.find(({ name }) => name === 'all') as LocalisationRow;
 }

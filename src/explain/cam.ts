@@ -47,8 +47,9 @@ export const gradCamPlusPlus: Cam = (features, gradients) => {
 };
 
 /**
- * HiResCAM (Draelos & Carin 2020): relu(sum_c g_c A_c), position by position. Where Grad-CAM takes one weight per channel, which a defect of
- * a few pixels hardly moves, this keeps to the positions that the score was computed from.
+ * HiResCAM (Draelos & Carin 2020): relu(sum_c g_c A_c), every position weighed by its own gradient: what the score owes to it, to first
+ * order. Grad-CAM's one weight per channel is a mean over all positions, which a defect of a few pixels hardly moves. Exact where one
+ * linear layer follows the block, as their paper shows; before more layers an approximation like the others.
  * @throws when the two differ in shape or are not [N,C,H,W].
  */
 export const hiResCam: Cam = (features, gradients) => {

@@ -56,7 +56,7 @@ export const localisationMeasures: readonly (readonly [
   ['pixel AUROC', (row) => row.pixelAuroc],
   ['PRO', (row) => row.pro],
   ['pointing game', (row) => row.pointingGame],
-  [`within ${100 * pointingMargin} %`, (row) => row.pointingNear],
+  [`pointing within ${100 * pointingMargin} %`, (row) => row.pointingNear],
   ['IoU', (row) => row.iou],
 ];
 

@@ -15,19 +15,20 @@ export class RunDetector {
   readonly references: TaskImages;
   readonly detector: Judge;
   readonly #scorer: Scorer;
-  readonly #registersAnew: boolean;
+  /** What is not as it was when the run's pictures were scored. */
+  readonly #changed: readonly string[];
 
   private constructor(
     folder: string,
     config: FineTuneConfig,
     detector: Detector,
     references: TaskImages,
-    registersAnew: boolean,
+    changed: readonly string[],
   ) {
     this.folder = folder;
     this.config = config;
     this.references = references;
-    this.#registersAnew = registersAnew;
+    this.#changed = changed;
     this.detector = { ...detector, judging: config.options };
     this.#scorer = new Scorer(config.model, config.options);
   }
@@ -50,7 +51,11 @@ export class RunDetector {
     const chosen = references
       ? await references(config.model.size)
       : await loadReferences(root, config.model);
-    return new RunDetector(root, config, detector, chosen, register && !stored.model.register);
+    const changed = [
+      ...(references ? ['with the references of the run'] : []),
+      ...(register && !stored.model.register ? ['without registration'] : []),
+    ];
+    return new RunDetector(root, config, detector, chosen, changed);
   }
 
   /**
@@ -60,9 +65,8 @@ export class RunDetector {
    */
   async decision(rule?: DecisionRule): Promise<Decision> {
     const decision = await decisionOf(this.folder, rule);
-    if (!this.#registersAnew || typeof rule === 'number') return decision;
-    const why =
-      'the threshold was chosen on scores without registration, and may not fit those with it: give a number as --threshold, or fine-tune with --register';
+    if (this.#changed.length === 0 || typeof decision.rule === 'number') return decision;
+    const why = `the threshold was chosen on scores ${this.#changed.join(' and ')}, and may not fit those of now: give a number as --threshold, or fine-tune anew`;
     return { ...decision, note: decision.note === undefined ? why : `${decision.note}; ${why}` };
   }
 

@@ -47,6 +47,8 @@ export interface MetaTrainRequest {
   readonly duplicates?: DuplicatePolicy;
   readonly model: ModelConfig;
   readonly options: MetaTrainOptions;
+  /** The preset that these come from, for a fine-tuning to begin with. */
+  readonly preset?: string;
   readonly seed: number;
   readonly skipBroken: boolean;
   /** At most so many pictures of each class of a task are learned from (default: all). */
@@ -110,7 +112,7 @@ export async function runMetaTrain(
   request: MetaTrainRequest,
   hooks: MetaTrainRunHooks = {},
 ): Promise<MetaTrainRun> {
-  const { data, target: name, seed, skipBroken, maxPerClass, duplicates = 'separate' } = request;
+  const { data, target: name, preset, seed, skipBroken, maxPerClass, duplicates = 'separate' } = request;
   const options = checkMetaTrainOptions(request.options);
   const folder = resolve(request.folder);
   const model = checkModel(request.model);
@@ -129,6 +131,7 @@ export async function runMetaTrain(
     data: resolve(data),
     model,
     options,
+    preset,
     seed,
     skipBroken,
     maxPerClass,

@@ -60,6 +60,8 @@ interface CommonConfig {
 export interface MetaTrainConfig extends CommonConfig {
   readonly kind: 'meta-train';
   readonly options: MetaTrainOptions;
+  /** The preset that its settings come from, which a fine-tuning of it begins with too: a name, or the path of a file. */
+  readonly preset?: string;
   /** The tasks learned from, in order: their folders' names, and what their pictures were. */
   readonly tasks: readonly { readonly name: string; readonly images: number; readonly hash: string }[];
   /** Tasks left out besides the target. */

@@ -77,7 +77,7 @@ export async function readTrust(folder: string): Promise<Trust> {
 export const trainingWords = ({ auroc: told, counts, epochs }: Trust, most?: number): string =>
   told === undefined
     ? 'Without bad photographs nothing was trained: the weights judge as they are, by what the good ones look like.'
-    : `Trained for ${epochs}${most === undefined ? '' : ` of at most ${most}`} epochs, by which photographs left out were judged best. ${separationWords(told, counts)}`;
+    : `Trained for ${epochs}${most === undefined ? '' : ` of at most ${most}`} ${epochs === 1 && most === undefined ? 'epoch' : 'epochs'}, by which photographs left out were judged best. ${separationWords(told, counts)}`;
 
 /** How well the photographs left out were told apart, and what so few leave open. */
 export function separationWords(

@@ -21,14 +21,14 @@ export function pointingGame(maps: Maps, masks: Masks, margin?: Margin): number 
   let hits = 0;
   let images = 0;
   for (const [i, map] of maps.entries()) {
-    const mask = masks[i];
-    if (!mask.includes(1)) continue;
+    if (!masks[i].includes(1)) continue;
+    const mask = margin === undefined ? masks[i] : widened(masks[i], margin);
     const highest = map.reduce((max, value) => Math.max(max, value));
     let [within, all] = [0, 0];
     for (let p = 0; p < map.length; p++) {
       if (map[p] !== highest) continue;
       all++;
-      if (mask[p] === 1 || (margin !== undefined && liesNear(mask, p, margin))) within++;
+      within += mask[p];
     }
     hits += within / all;
     images++;
@@ -36,12 +36,21 @@ export function pointingGame(maps: Maps, masks: Masks, margin?: Margin): number 
   return hits / images;
 }
 
-/** Whether some pixel of a mask lies within the margin of pixel `p`. */
-function liesNear(mask: Uint8Array, p: number, { pixels, width }: Margin): boolean {
-  const [x, y] = [p % width, Math.floor(p / width)];
-  return mask.some(
-    (value, q) => value === 1 && Math.hypot((q % width) - x, Math.floor(q / width) - y) <= pixels,
-  );
+/** A mask with all pixels that are no further from it than a margin. */
+function widened(mask: Uint8Array, { pixels, width }: Margin): Uint8Array {
+  const wide = new Uint8Array(mask.length);
+  const height = mask.length / width;
+  const reach = Math.floor(pixels);
+  for (let p = 0; p < mask.length; p++) {
+    if (mask[p] === 0) continue;
+    const [x, y] = [p % width, Math.floor(p / width)];
+    for (let v = Math.max(0, y - reach); v <= Math.min(height - 1, y + reach); v++) {
+      const across = Math.floor(Math.sqrt(pixels ** 2 - (v - y) ** 2));
+      const from = v * width + Math.max(0, x - across);
+      wide.fill(1, from, v * width + Math.min(width - 1, x + across) + 1);
+    }
+  }
+  return wide;
 }
 
 /**

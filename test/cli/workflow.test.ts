@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync 
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { presets } from '../../src/medetection/index.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/store/index.ts';
 import { drawData, drawn, medetection, records, scratch, smallMeta } from './support.ts';
 
@@ -25,7 +26,18 @@ test('tasks lists what there is', async () => {
 });
 
 test('meta-train: two steps and two resumed are four, to the bit', async () => {
-  const begin = ['meta-train', '--data', data, '--target', target, '--seed', '3', ...smallMeta];
+  const begin = [
+    'meta-train',
+    '--preset',
+    'small',
+    '--data',
+    data,
+    '--target',
+    target,
+    '--seed',
+    '3',
+    ...smallMeta,
+  ];
   const whole = await medetection([...begin, '--iterations', '4', '--out', path('whole'), '--json']);
   assert.is(whole.code, 0, whole.stderr);
   const steps = records(whole.stdout);
@@ -87,6 +99,8 @@ test('fine-tune, evaluate and predict with the run alone', async () => {
   assert.is(rule, 'f1');
   assert.is(decision.threshold, threshold);
   assert.is(json('tuned', 'config.json').init, path('whole'));
+  // Of the preset that the run was made by, which nobody named again.
+  assert.is(json('tuned', 'config.json').options.rate, presets.small.fineTune.rate);
   assert.is(json('tuned', 'split.json').hash, json('whole', 'split.json').hash);
 
   const evaluated = await medetection(['evaluate', '--run', path('tuned'), '--json']);

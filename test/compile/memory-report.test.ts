@@ -46,6 +46,21 @@ test('tells the peak, where it lies, and whose it is', () => {
   for (const { slot, bytes: own } of values) assert.ok(own <= p.slots[slot].bytes);
 });
 
+test('a value that waits to be written over is alive meanwhile', () => {
+  const n = 64;
+  const [a, b] = [input(0, [n, n], 'f32'), input(1, [n, n], 'f32')];
+  const waits = ops.matmul(a, b);
+  const [left, right] = [ops.matmul(waits, a), ops.matmul(waits, b)];
+  const long = ops.matmul(ops.matmul(ops.matmul(left, right), left), right);
+  const p = makePlan([ops.add(waits, long)], 2, capabilities);
+  assert.match(p.dispatches.at(-1)!.label, /^add.* in place$/);
+  const { values, peak } = memoryReport(p);
+  const [kept] = values.filter(({ from }) => from === 0);
+  assert.is(kept.to, p.dispatches.length - 2);
+  // All slots are of one size here, and at some time all are in use.
+  assert.is(peak.bytes, planBytes(p));
+});
+
 test('as a line and as a table', () => {
   const p = plan();
   assert.match(memoryLine(p), /^\d+\.\d KiB, at the peak: .*forward \d+\.\d KiB/);

@@ -91,6 +91,8 @@ test('references laid over their pictures only afterwards: the threshold says th
   assert.is(decision.threshold, own.threshold);
   assert.match(decision.note!, /chosen on scores without registration/);
   assert.equal(await (await anew).decision(0.5), { rule: 0.5, threshold: 0.5 });
+  const others = await RunDetector.open(path('whole'), async () => (await asTrained).references);
+  assert.match((await others.decision()).note!, /chosen on scores with the references of the run/);
 });
 
 test('an epoch that was stopped is repeated from its start', async () => {

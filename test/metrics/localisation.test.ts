@@ -184,6 +184,11 @@ test('with a margin the pointing game takes pixels beside the mask, as the crow 
     [1, 1, 1, 0],
   );
   assert.is(near(3, 0), 0);
+  // A map of one value, as one that is zero everywhere, counts by the share of pixels that are near: also of a large one at once.
+  const side = 256;
+  const square = new Uint8Array(side ** 2).fill(1, 0, 100 * side);
+  const flat = new Float32Array(side ** 2);
+  assert.is(pointingGame([flat], [square], { pixels: 7.68, width: side }), 107 / side);
   // The end of a row is not beside the start of the next.
   assert.is(pointingGame([hot(3)], [mask('....', '#...', '....')], { pixels: 1, width: 4 }), 0);
   assert.throws(() => pointingGame([hot(0)], [defect], { pixels: 1, width: 5 }), /no whole rows of width 5/);

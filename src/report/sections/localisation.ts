@@ -31,12 +31,12 @@ export async function localisationSection(
   };
 }
 
-const show = ({ rows, unmasked }: LocalisedRun): Content => html`
+const show = ({ rows, unmasked, explain }: LocalisedRun): Content => html`
   <p>
-    How well the heat-maps of the defective test pictures agree with the masks that mark their defects. Pixel AUROC and PRO (up
+    How well the heat-maps of the defective test pictures (${explain.method} at ${explain.block}) agree with the masks that mark their defects. Pixel AUROC and PRO (up
     to a false positive rate of 0.3) are over the pixels of these and of all normal pictures; the pointing game is the share of
     pictures whose hottest pixel lies on the defect, or no further from it than ${100 * pointingMargin} % of the side; IoU calls a pixel
-    defective from half of its map's largest value on.
+    defective from ${defaultIouThreshold} of its map's largest value on.
   </p>
   ${table(
     ['defect', 'pictures', ...localisationMeasures.map(([name]) => name)],
