@@ -10,13 +10,13 @@ by every initial parameter. On a processor it uses all cores, as PyTorch by itse
 """
 import argparse
 import json
-import os
 import sys
 import time
 
 import detector
 import torch
 import torch.nn.functional as F
+from cores import cores
 from layers import Parameters, attention, block, by_batch, conv, linear
 
 arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -25,7 +25,7 @@ arguments.add_argument("--tf32", action="store_true", help="allow TensorFloat-32
 options = arguments.parse_args()
 device = torch.device(options.device)
 torch.manual_seed(0)
-torch.set_num_threads(len(os.sched_getaffinity(0)))
+torch.set_num_threads(cores())
 torch.backends.cuda.matmul.allow_tf32 = options.tf32
 torch.backends.cudnn.allow_tf32 = options.tf32
 torch.backends.cudnn.benchmark = True

@@ -12,6 +12,7 @@ cores). Needs PyTorch 1.13 or later and NumPy.
 import argparse, json, math, os, random, time
 import torch, torch.nn.functional as F
 import detector, scores
+from cores import cores
 from pairing import batches, draw_episode, pair_references
 from study import write_json
 from tensor_file import read_tensors
@@ -151,7 +152,7 @@ def run_seed(path, changes, runs, save):
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('files', nargs='+'); parser.add_argument('--out', required=True)
-    parser.add_argument('--set', action='append', default=[], metavar='NAME=VALUE'); parser.add_argument('--threads', type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument('--set', action='append', default=[], metavar='NAME=VALUE'); parser.add_argument('--threads', type=int, default=cores())
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     runs = []

@@ -8,6 +8,7 @@ already are not made again. Needs PyTorch 1.13 or later, NumPy and Pillow.
 import glob, math, os, random, time
 import numpy as np, torch, torch.nn.functional as F
 from PIL import Image
+from cores import cores
 from study import arguments, run_study, summary
 
 DRAWERS, SIDE, FOLDERS = 20, 28, ('images_background', 'images_evaluation')
@@ -113,7 +114,7 @@ def train(s, images, method, seed):
 
 
 if __name__ == '__main__':
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(cores())
     a = arguments(__doc__, 'data')
     images = read_characters(a.data)
     run_study('omniglot', a, lambda settings, method, seeds: [train(settings, images, method, seed) for seed in seeds])
