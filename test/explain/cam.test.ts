@@ -142,7 +142,8 @@ for (const [name, cam] of Object.entries(all)) {
     const [a, g] = [drawn('a', 0), drawn('g', -1)];
     const first = (values: Float32Array) => tensor(values.slice(0, C * PLANE), [1, C, H, W]);
     const both = await cam(nchw(a), nchw(g)).data();
-    assert.equal(await cam(first(a), first(g)).data(), both.slice(0, PLANE));
+    // To rounding: SwiftShader may fuse the multiply-adds of one plan and not of the other.
+    assertClose(await cam(first(a), first(g)).data(), both.slice(0, PLANE), 1e-6, name);
   });
 
   test(`${name}: shifted features and gradients give the shifted map`, async () => {
