@@ -2,13 +2,15 @@
  * Runs every test/**\/*.test.ts in a process of its own: `npm test [-- filter]`.
  *
  * A filter takes only the files whose path contains it. MEDETECTION_TEST_SECONDS is the time limit per file (default
- * 300), MEDETECTION_TEST_JOBS the number of files at once (default 2), MEDETECTION_TEST_UNTIL the second since 1970 from which on no
- * further file is begun (default: none); those that were not are listed. Ends with one line, `N passed, N failed`; a file that
+ * 300), MEDETECTION_TEST_JOBS the number of files at once (default: one more than cores, as files wait too), MEDETECTION_TEST_UNTIL the
+ * second since 1970 from which on no further file is begun (default: none); those that were not are listed, and files that run whole
+ * programs come last, so that most of what can be tested is tested by then. Ends with one line, `N passed, N failed`; a file that
  * crashes, hangs, or runs no test (unless it says that what it needs is absent) counts as failed. All run on the runtime that
  * runs this file.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runtimeArguments } from './runtime.ts';
@@ -24,6 +26,9 @@ interface Result {
 
 /** How a test says that what it needs is absent (data, a system that starts the browser, a feature), which is no failure. */
 const ABSENT = /not run\b.*(\.\.\/shared is absent|the browser cannot start|the device has no subgroups)/;
+
+/** Files that run whole programs, many seconds each. */
+const PROGRAMS = /^test[\\/](bench|browser|cli)[\\/]/;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const testFolder = fileURLToPath(new URL('.', import.meta.url));
@@ -96,12 +101,12 @@ async function main(): Promise<void> {
   const filter = process.argv[2] ?? '';
   const limit = Number(process.env.MEDETECTION_TEST_SECONDS ?? 300);
   const until = Number(process.env.MEDETECTION_TEST_UNTIL ?? Number.POSITIVE_INFINITY);
-  const jobs = Number(process.env.MEDETECTION_TEST_JOBS ?? 2);
+  const jobs = Number(process.env.MEDETECTION_TEST_JOBS ?? availableParallelism() + 1);
   const files = (readdirSync(testFolder, { recursive: true }) as string[])
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => relative(root, `${testFolder}${name}`))
     .filter((path) => path.includes(filter))
-    .sort();
+    .sort((a, b) => Number(PROGRAMS.test(a)) - Number(PROGRAMS.test(b)) || (a < b ? -1 : 1));
   if (files.length === 0) console.log(`no test file's path contains "${filter}"`);
 
   let passed = 0;

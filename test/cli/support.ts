@@ -20,18 +20,22 @@ export interface RunOptions {
   readonly onOutput?: (text: string, child: ChildProcess) => void;
 }
 
-/** Runs the program in the repository as a user would. */
+/**
+ * Runs the program as a user would: on Deno its sources; on Node what they are built to, which `npm test` does first, and which starts
+ * in a fraction of the time that Node 20 takes to read hundreds of files of TypeScript.
+ */
 export const medetection = (args: readonly string[], options?: RunOptions): Promise<Ended> =>
-  runFile('src/cli/main.ts', args, options);
+  runFile(process.versions.deno ? 'src/cli/main.ts' : 'dist/cli/main.js', args, options);
 
-/** Runs a TypeScript file of the repository. */
+/** Runs a file of the repository. */
 export function runFile(
   path: string,
   args: readonly string[],
   { env, onOutput }: RunOptions = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...runtimeArguments(), path, ...args], {
+    const how = path.endsWith('.ts') || process.versions.deno ? runtimeArguments() : [];
+    const child = spawn(process.execPath, [...how, path, ...args], {
       cwd: root,
       env: { ...process.env, MEDETECTION_DEBUG: '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
