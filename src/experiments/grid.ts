@@ -1,4 +1,3 @@
-import { defaultExplain } from '../explain/index.ts';
 import type { AttentionPlacement } from '../medetection/index.ts';
 import {
   type Cell,
@@ -123,7 +122,7 @@ export function localiseCells(
         seed,
         detectors,
         panels: settings.panels,
-        method: defaultExplain.method,
+        method: settings.mapMethod,
       };
       return [...cells, cell];
     }),

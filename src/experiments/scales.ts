@@ -1,3 +1,4 @@
+import { type CamMethod, cams, defaultExplain } from '../explain/index.ts';
 import {
   checkPreset,
   defaultFineTune,
@@ -27,6 +28,8 @@ export interface Scale {
   readonly checkpointEvery: number;
   /** Test pictures per target in the panels of figure 5. */
   readonly panels: number;
+  /** How the maps of figure 5 are made. */
+  readonly mapMethod: CamMethod;
 }
 
 export const scaleNames = ['small', 'medium', 'paper'] as const;
@@ -52,6 +55,7 @@ const small: Scale = {
   targetMaxPerClass: 250,
   checkpointEvery: 25,
   panels: 6,
+  mapMethod: defaultExplain.method,
 };
 
 /** One GPU, or a night on many cores. */
@@ -95,6 +99,7 @@ const settingNames: readonly string[] = [
   ...metaTrainFields.map((name) => `metaTrain.${name}`),
   ...['fineTune', 'fewShot'].flatMap((part) => fineTuneFields.map((name) => `${part}.${name}`)),
   ...Object.keys(leastOf),
+  'mapMethod',
 ].filter((name) => !(name in fixed));
 
 /**
@@ -108,6 +113,10 @@ export function checkScale(scale: Scale): Scale {
   for (const [name, least] of Object.entries(leastOf) as [keyof typeof leastOf, number][])
     if (!Number.isSafeInteger(scale[name]) || scale[name] < least)
       throw new Error(`scale: ${name} is ${scale[name]}; it must be an integer of at least ${least}`);
+  if (!Object.hasOwn(cams, scale.mapMethod))
+    throw new Error(
+      `scale: mapMethod is ${scale.mapMethod}; it must be one of ${Object.keys(cams).join(', ')}`,
+    );
   return scale;
 }
 

@@ -113,6 +113,19 @@ test('settings are changed by name, and checked', () => {
   assert.throws(() => changedScale(scales.small, ['fineTune.rate=-1']), /rate is -1; it must be/);
   assert.throws(() => changedScale(scales.small, ['maxPerClass=0.5']), /maxPerClass is 0.5/);
   assert.throws(() => changedScale(scales.small, ['model={"size":32}']), /changes no setting/);
+  assert.throws(
+    () => changedScale(scales.small, ['mapMethod=saliency']),
+    /mapMethod is saliency; it must be one of grad-cam, /,
+  );
+});
+
+test('the maps of figure 5 are made as its settings say', () => {
+  const settings = changedScale(scales.small, ['mapMethod=grad-cam']);
+  const methods = cellsOf('figure5', { settings }).flatMap((cell) =>
+    cell.kind === 'localise' ? [cell.method] : [],
+  );
+  assert.ok(methods.length > 0);
+  assert.ok(methods.every((method) => method === 'grad-cam'));
 });
 
 test('settings that the scale leaves out are there to be changed, those of the experiments are not', () => {
