@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { cams, defaultExplain, type ExplainOptions, explainedLogits } from '../explain/index.ts';
+import { integer } from './flags.ts';
 
 /** What commands that make maps are told of them. */
 export interface MapOptions extends Partial<ExplainOptions> {
@@ -29,10 +30,17 @@ export const addMapFlags = (command: Command): Command =>
         .choices(explainedLogits)
         .default(defaultExplain.logit),
     )
+    .option(
+      '--shift <px>',
+      'the map is the mean of nine, of the picture moved by so many pixels in each direction and as it lies; 0: one map, in a ninth of the time',
+      integer(0),
+      defaultExplain.shift,
+    )
     .option(...registerFlag);
 
-export const mapOptions = ({ block, method, logit }: MapOptions): Partial<ExplainOptions> => ({
+export const mapOptions = ({ block, method, logit, shift }: MapOptions): Partial<ExplainOptions> => ({
   ...(block !== undefined && { block }),
   method,
   logit,
+  shift,
 });

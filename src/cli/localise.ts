@@ -8,6 +8,7 @@ import {
   type LocalisedRun,
   localisationMeasures,
   localiseRun,
+  mapWords,
   normaliseMap,
   panelOf,
   panelPng,
@@ -96,7 +97,7 @@ export function addLocalise(program: Command): void {
         unmasked,
       });
       output.print(
-        `${run.config.target}: ${explain.method} at ${explain.block}, ${images.length} pictures of the test part, detector ${shortPath(run.folder)}`,
+        `${run.config.target}: ${mapWords(explain)}, at ${explain.block}, ${images.length} pictures of the test part, detector ${shortPath(run.folder)}`,
       );
       output.print();
       output.print(

@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CamMethod, LocalisationRow } from '../explain/index.ts';
+import type { LocalisationRow, MapMethod } from '../explain/index.ts';
 import type { Epoch, FineTuneOptions, MetaTrainOptions, ModelConfig } from '../medetection/index.ts';
 import { parseRecord, stringifyRecord, writeFileAtomic } from '../store/index.ts';
 
@@ -58,7 +58,7 @@ export interface LocaliseCell extends CommonCell {
   /** Defective test pictures to draw. */
   readonly panels: number;
   /** How maps are made, at the difference of the features. */
-  readonly method: CamMethod;
+  readonly maps: MapMethod;
 }
 
 export type Cell = MetaTrainCell | FineTuneCell | LocaliseCell;

@@ -122,7 +122,7 @@ export function localiseCells(
         seed,
         detectors,
         panels: settings.panels,
-        method: settings.mapMethod,
+        maps: settings.maps,
       };
       return [...cells, cell];
     }),

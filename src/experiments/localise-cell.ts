@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { chooseShots, fileNames, loadMask } from '../data/index.ts';
 import {
   bestReference,
-  type CamMethod,
   defaultIouThreshold,
   Explainer,
   heatMap,
   type LocalisationRow,
   localiseRun,
+  type MapMethod,
   normaliseMap,
   overlay,
   pictureOf,
@@ -25,7 +25,7 @@ import { cellFiles, type LocaliseCell, type LocaliseResult, type Start } from '.
 export async function localiseCell(
   folder: string,
   run: string,
-  { data, detectors, seed, panels, method }: LocaliseCell,
+  { data, detectors, seed, panels, maps: how }: LocaliseCell,
   hooks: LoadHooks,
 ): Promise<Pick<LocaliseResult, 'measured' | 'panels'>> {
   const random = await RunDetector.open(cellFiles.run(folder, detectors.random));
@@ -33,7 +33,7 @@ export async function localiseCell(
   const test = await loadTestPart(random, data, hooks);
   const defective = test.samples.filter(({ label }) => label === 1);
   const measured = defective.some(({ mask }) => mask !== undefined)
-    ? { random: await measure(random, data, method, hooks), maml: await measure(maml, data, method, hooks) }
+    ? { random: await measure(random, data, how, hooks), maml: await measure(maml, data, how, hooks) }
     : null;
 
   const chosen = chooseShots(defective, Math.max(2, panels), seed).slice(0, panels);
@@ -43,7 +43,7 @@ export async function localiseCell(
     return {
       task: all,
       references,
-      maps: await new Explainer(detector.detector, { method }).maps(all, places, references),
+      maps: await new Explainer(detector.detector, how).maps(all, places, references),
     };
   };
   const from: Record<Start, Awaited<ReturnType<typeof maps>>> = {
@@ -77,10 +77,10 @@ export async function localiseCell(
 async function measure(
   run: RunDetector,
   data: string,
-  method: CamMethod,
+  how: MapMethod,
   hooks: LoadHooks,
 ): Promise<LocalisationRow> {
-  const request = { data, explain: { method }, iouThreshold: defaultIouThreshold, threshold: 0 };
+  const request = { data, explain: how, iouThreshold: defaultIouThreshold, threshold: 0 };
   const { rows } = await localiseRun(run, request, hooks);
   return rows.find(({ name }) => name === 'all') as LocalisationRow;
 }

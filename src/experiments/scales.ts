@@ -1,4 +1,4 @@
-import { type CamMethod, cams, defaultExplain } from '../explain/index.ts';
+import { checkMapMethod, defaultExplain, type MapMethod } from '../explain/index.ts';
 import {
   checkPreset,
   defaultFineTune,
@@ -29,7 +29,7 @@ export interface Scale {
   /** Test pictures per target in the panels of figure 5. */
   readonly panels: number;
   /** How the maps of figure 5 are made. */
-  readonly mapMethod: CamMethod;
+  readonly maps: MapMethod;
 }
 
 export const scaleNames = ['small', 'medium', 'paper'] as const;
@@ -55,7 +55,7 @@ const small: Scale = {
   targetMaxPerClass: 250,
   checkpointEvery: 25,
   panels: 6,
-  mapMethod: defaultExplain.method,
+  maps: { method: defaultExplain.method, shift: defaultExplain.shift },
 };
 
 /** One GPU, or a night on many cores. */
@@ -99,7 +99,8 @@ const settingNames: readonly string[] = [
   ...metaTrainFields.map((name) => `metaTrain.${name}`),
   ...['fineTune', 'fewShot'].flatMap((part) => fineTuneFields.map((name) => `${part}.${name}`)),
   ...Object.keys(leastOf),
-  'mapMethod',
+  'maps.method',
+  'maps.shift',
 ].filter((name) => !(name in fixed));
 
 /**
@@ -113,10 +114,7 @@ export function checkScale(scale: Scale): Scale {
   for (const [name, least] of Object.entries(leastOf) as [keyof typeof leastOf, number][])
     if (!Number.isSafeInteger(scale[name]) || scale[name] < least)
       throw new Error(`scale: ${name} is ${scale[name]}; it must be an integer of at least ${least}`);
-  if (!Object.hasOwn(cams, scale.mapMethod))
-    throw new Error(
-      `scale: mapMethod is ${scale.mapMethod}; it must be one of ${Object.keys(cams).join(', ')}`,
-    );
+  checkMapMethod(scale.maps);
   return scale;
 }
 

@@ -8,16 +8,19 @@ import {
   type Detector,
   fill,
   type Judge,
+  type JudgedPair,
   judgedPairs,
   type ModelConfig,
   type ModelParams,
   outputs,
   type Pairs,
   pairs,
+  picked,
   type TaskImages,
 } from '../medetection/index.ts';
 import { byStatistics, type Statistics } from '../nn/index.ts';
 import { type CamMethod, cams } from './cam.ts';
+import { shiftPlanes, shiftsBy, shiftTask } from './shifts.ts';
 
 /**
  * Which score is explained: the log-odds of a defect; or the logit of one class alone, which of a network with one logit z is z
@@ -31,12 +34,29 @@ export interface ExplainOptions {
   readonly block: string;
   readonly method: CamMethod;
   readonly logit: ExplainedLogit;
+  /**
+   * A map is the mean of nine: of the picture and its references moved by so many pixels in each direction, and as they lie, each map
+   * moved back. Poolings pass on the largest value of each of their windows alone, so that where the windows lie decides which pixels
+   * a single map marks. 0: a single map.
+   */
+  readonly shift: number;
 }
 
-/** What is explained unless told otherwise, at the block {@link defaultBlock}. */
+/** How maps are made, whatever they are made of. */
+export type MapMethod = Pick<ExplainOptions, 'method' | 'shift'>;
+
+/** In words without a full stop. */
+export const mapWords = ({ method, shift }: MapMethod): string =>
+  shift === 0 ? method : `${method}, the mean over shifts of the picture by ${shift} px`;
+
+/**
+ * What is explained unless told otherwise, at the block {@link defaultBlock}; the shift is half of the four pixels that lie between two
+ * positions of that block.
+ */
 export const defaultExplain: Omit<ExplainOptions, 'block'> = {
   method: 'hires-cam',
   logit: 'log-odds',
+  shift: 2,
 };
 
 /** The blocks of a network that maps can be made of, in the order in which the features pass them. */
@@ -63,11 +83,12 @@ export class Explainer {
   }
 
   /**
-   * The map of each image [size, size], in the score's unit and so comparable between images: the mean over the pairs that its score
-   * is the mean of (see `judgedPairs`) of the maps [H,W] at the block, resized (bilinear) to the image. Images do not influence each
-   * other.
+   * The map of each image [size, size], in the score's unit and so comparable between images: the mean over the shifts, and over the
+   * pairs that its score is the mean of (see `judgedPairs`), of the maps [H,W] at the block, resized (bilinear) to the image. Images
+   * do not influence each other.
    *
    * @param references indices of defect-free images of the task; one that is the image itself is passed over.
+   * @param onProgress told of maps of pairs made, one for each shift.
    * @throws when a value is not finite, naming the image.
    */
   async maps(
@@ -76,28 +97,34 @@ export class Explainer {
     references: readonly number[],
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float32Array[]> {
-    const { model, params, statistics, judging = { referenceChoice: 'fixed' } } = this.#detector;
+    const { judging = { referenceChoice: 'fixed' } } = this.#detector;
     const batches = judgedPairs(task, indices, references, judging);
-    const total = batches.reduce((sum, { length }) => sum + length, 0);
+    const shifts = shiftsBy(this.options.shift);
+    const total = shifts.length * batches.reduce((sum, { length }) => sum + length, 0);
     const sums = indices.map(() => new Float32Array(task.size ** 2));
     const counts = new Float64Array(indices.length);
     let done = 0;
     for (const batch of batches) {
-      const shown = pairs(task, fill(batch, BATCH), model, batch[0].scale);
-      const output = await this.#maps(params, statistics, shown);
-      const values = (await output.data()) as Float32Array;
-      const side = output.shape[1];
-      output.dispose();
-      batch.forEach(({ place }, j) => {
-        const map = values.subarray(j * side * side, (j + 1) * side * side);
-        const sum = sums[place];
-        resample(map, side, side, 1, task.size, task.size).forEach((value, k) => {
-          sum[k] += value;
+      const members = [...new Set(batch.flatMap(({ index, reference }) => [index, reference]))];
+      const pictures = picked(task, members);
+      const own = batch.map((pair) => ({
+        ...pair,
+        index: members.indexOf(pair.index),
+        reference: members.indexOf(pair.reference),
+      }));
+      for (const shift of shifts) {
+        const maps = await this.#batch(shiftTask(pictures, shift), own);
+        const [x, y] = shift;
+        own.forEach(({ place }, j) => {
+          const sum = sums[place];
+          shiftPlanes(maps[j], task.size, [-x, -y]).forEach((value, k) => {
+            sum[k] += value;
+          });
+          counts[place]++;
         });
-        counts[place]++;
-      });
-      done += batch.length;
-      onProgress?.(done, total);
+        done += batch.length;
+        onProgress?.(done, total);
+      }
     }
     return sums.map((sum, place) => {
       if (!sum.every(Number.isFinite))
@@ -107,19 +134,43 @@ export class Explainer {
       return sum.map((value) => value / counts[place]);
     });
   }
+
+  /** The maps [size, size] of at most {@link BATCH} pairs of one scale. */
+  async #batch(task: TaskImages, batch: readonly JudgedPair[]): Promise<Float32Array[]> {
+    const { model, params, statistics } = this.#detector;
+    const output = await this.#maps(
+      params,
+      statistics,
+      pairs(task, fill(batch, BATCH), model, batch[0].scale),
+    );
+    const values = (await output.data()) as Float32Array;
+    const side = output.shape[1];
+    output.dispose();
+    return batch.map((_, j) => {
+      const map = values.subarray(j * side * side, (j + 1) * side * side);
+      return resample(map, side, side, 1, task.size, task.size);
+    });
+  }
 }
 
 /** @throws naming the option, its value and what is allowed. */
-export function checkExplain(options: ExplainOptions, model: ModelConfig): ExplainOptions {
-  const allowed = {
-    block: explainableBlocks(model),
-    method: Object.keys(cams),
-    logit: explainedLogits,
-  };
-  for (const [name, values] of Object.entries(allowed) as [keyof typeof allowed, readonly string[]][])
-    if (!values.includes(options[name]))
-      throw new Error(`explain: there is no ${name} "${options[name]}"; there are ${values.join(', ')}`);
+export function checkMapMethod({ method, shift }: MapMethod): void {
+  known('method', method, Object.keys(cams));
+  // Pictures have 32 px and more; what has moved by more than a few is another picture.
+  if (!Number.isSafeInteger(shift) || shift < 0 || shift > 8)
+    throw new Error(`explain: a shift by ${shift} pixels; it must be an integer of 0 to 8`);
+}
+
+function checkExplain(options: ExplainOptions, model: ModelConfig): ExplainOptions {
+  checkMapMethod(options);
+  known('block', options.block, explainableBlocks(model));
+  known('logit', options.logit, explainedLogits);
   return options;
+}
+
+function known(name: string, value: string, values: readonly string[]): void {
+  if (!values.includes(value))
+    throw new Error(`explain: there is no ${name} "${value}"; there are ${values.join(', ')}`);
 }
 
 /** The maps [N,H,W] of N pairs at a block, as graph. */

@@ -123,7 +123,7 @@ test('an image gets the same map alone and among others, whatever its place in a
 });
 
 test('the map is the mean over the references, the image itself passed over', async () => {
-  const explainer = new Explainer(detector, { method: 'grad-cam++' });
+  const explainer = new Explainer(detector, { method: 'grad-cam++', shift: 0 });
   const seen: number[] = [];
   const [mean] = await explainer.maps(task, [0], [0, 1, 2], (done, total) => seen.push(done, total));
   const [[one], [two]] = [await explainer.maps(task, [0], [1]), await explainer.maps(task, [0], [2])];
@@ -156,6 +156,32 @@ test('what is explained is what is scored: the drawn reference, at every scale',
   assert.equal(one, alone);
 });
 
+test('the map is the mean over nine shifts, each moved back', async () => {
+  const { size } = small;
+  const at = (values: ArrayLike<number>, plane: number, x: number, y: number) => {
+    const inside = (i: number) => Math.min(size - 1, Math.max(0, i));
+    return values[plane * size * size + inside(y) * size + inside(x)];
+  };
+  const single = new Explainer(detector, { shift: 0 });
+  const expected = new Float64Array(size * size);
+  for (const dy of [-3, 0, 3])
+    for (const dx of [-3, 0, 3]) {
+      const images = task.images.map((_, i) =>
+        at(task.images, Math.floor(i / size ** 2), (i % size) - dx, Math.floor((i % size ** 2) / size) - dy),
+      );
+      const [map] = await single.maps({ ...task, images }, [4], [0, 1]);
+      expected.forEach((_, i) => {
+        expected[i] += at(map, 0, (i % size) + dx, Math.floor(i / size) + dy) / 9;
+      });
+    }
+  const seen: number[] = [];
+  const shifted = new Explainer(detector, { shift: 3 });
+  const [mean] = await shifted.maps(task, [4], [0, 1], (done, total) => seen.push(done, total));
+  assertClose(mean, [...expected], 1e-5, 'mean over the shifts');
+  assert.not.equal(mean, (await single.maps(task, [4], [0, 1]))[0]);
+  assert.equal(seen.slice(-2), [18, 18]);
+});
+
 test('without a difference, the last block of the trunk is looked at', async () => {
   const alone = await drawnDetector({ ...small, siamese: false });
   const explainer = new Explainer(alone);
@@ -180,7 +206,7 @@ function withSquare(): TaskImages {
 test('where the two pictures are alike, the difference is 0, and with it the map', async () => {
   const pictures = withSquare();
   for (const method of ['features', 'grad-cam++'] as const) {
-    const explainer = new Explainer(detector, { block: 'difference', method });
+    const explainer = new Explainer(detector, { block: 'difference', method, shift: 0 });
     const [same] = await explainer.maps(pictures, [0], [0]);
     assert.ok(
       same.every((value) => value === 0),
@@ -232,6 +258,8 @@ test('what does not exist is refused, with what there is', async () => {
     wrong({ method: 'lime' }),
     /no method "lime"; there are grad-cam, grad-cam\+\+, hires-cam, features/,
   );
+  for (const shift of [-1, 1.5, 9, Number.NaN])
+    assert.throws(wrong({ shift }), /a shift by .* pixels; it must be an integer of 0 to 8/);
   assert.throws(wrong({ logit: 'both' }), /no logit "both"; there are log-odds, defective, normal/);
   const alone = await drawnDetector({ ...small, siamese: false });
   assert.throws(

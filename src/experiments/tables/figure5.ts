@@ -1,4 +1,4 @@
-import { localisationMeasures } from '../../explain/index.ts';
+import { localisationMeasures, mapWords } from '../../explain/index.ts';
 import type { LocaliseResult, Start } from '../cell.ts';
 import { localiseId } from '../grid.ts';
 import type { Collected, Experiment, Table } from '../report.ts';
@@ -25,7 +25,9 @@ const resultsOf = ({ request, localisedOf }: Collected, target: string): (Locali
 /** How the maps of the cells were made. */
 const methodsOf = (collected: Collected): string => {
   const results = collected.request.targets.flatMap((target) => resultsOf(collected, target));
-  return [...new Set(results.flatMap((result) => result?.cell.method ?? []))].join(', ') || 'maps';
+  return (
+    [...new Set(results.flatMap((result) => (result ? mapWords(result.cell.maps) : [])))].join('; ') || 'maps'
+  );
 };
 
 function table(collected: Collected): Table {
@@ -33,7 +35,7 @@ function table(collected: Collected): Table {
     name: 'figure5',
     title: figure5.title,
     notes: [
-      `${methodsOf(collected)} at the difference of the features of picture and reference, against the masks of the test part; "-" where a task has no masks`,
+      `${methodsOf(collected)}, at the difference of the features of picture and reference, against the masks of the test part; "-" where a task has no masks`,
       'panels: picture, reference, map from random weights, map from meta-trained ones, mask if there is one',
     ],
     columns: ['target', 'start', 'cells', ...localisationMeasures.map(([name]) => name)],

@@ -5,6 +5,7 @@ import {
   defaultExplain,
   Explainer,
   heatMap,
+  mapWords,
   normaliseMap,
   overlay,
   pictureOf,
@@ -69,7 +70,7 @@ export async function mistakesSection(
     content: shown(found, 'the pictures', (all) => [
       'value' in views
         ? html`<p>
-            Each picture; its heat-map, on which the brighter a place is, the more it speaks for a defect (${defaultExplain.method}; each map
+            Each picture; its heat-map, on which the brighter a place is, the more it speaks for a defect (${mapWords(defaultExplain)}; each map
             has a scale of its own); the reference that matches it best, as the network sees it; and where the two differ.
           </p>`
         : leftOut('the pictures and their heat-maps', views.leftOut),
