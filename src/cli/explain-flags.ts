@@ -18,7 +18,7 @@ export const addMapFlags = (command: Command): Command =>
   command
     .option(
       '--block <name>',
-      'whose features are looked at; an unknown one lists all (default: difference, or of a network without references the last of the trunk)',
+      'whose features are looked at; an unknown one lists all (default: the first, whose map is the finest)',
     )
     .addOption(
       new Option('--method <name>', 'how the map is made')

@@ -57,7 +57,7 @@ export interface LocaliseCell extends CommonCell {
   readonly detectors: Readonly<Record<Start, string>>;
   /** Defective test pictures to draw. */
   readonly panels: number;
-  /** How maps are made, at the difference of the features. */
+  /** How maps are made, at the block that they are made of by default. */
   readonly maps: MapMethod;
 }
 

@@ -33,8 +33,8 @@ test('explain writes overlay, heat-map and panel of every picture, of its own si
     ...['--method', 'grad-cam++', '--absolute', '--register', '--json'],
   ]);
   assert.is(code, 0, stderr);
-  const [{ images, method, block, register }] = records(stdout);
-  assert.equal([method, block, register], ['grad-cam++', 'difference', true]);
+  const [{ images, method, block, shift, register }] = records(stdout);
+  assert.equal([method, block, shift, register], ['grad-cam++', 'trunk.block1', 2, true]);
   assert.is(images.length, 12, 'a picture that is given twice counts once');
   assert.is(images[0].path, picture);
   for (const { files, reference, score } of images) {

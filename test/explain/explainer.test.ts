@@ -182,11 +182,11 @@ test('the map is the mean over nine shifts, each moved back', async () => {
   assert.equal(seen.slice(-2), [18, 18]);
 });
 
-test('without a difference, the last block of the trunk is looked at', async () => {
+test('unless told otherwise the first block is looked at, with and without a reference', async () => {
   const alone = await drawnDetector({ ...small, siamese: false });
   const explainer = new Explainer(alone);
-  assert.is(explainer.options.block, 'trunk.block2');
-  assert.is(new Explainer(detector).options.block, 'difference');
+  assert.is(explainer.options.block, 'trunk.block1');
+  assert.is(new Explainer(detector).options.block, 'trunk.block1');
   const [map] = await explainer.maps(task, [4], [0]);
   assert.ok(map.some((value) => value > 0));
 });

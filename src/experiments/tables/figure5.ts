@@ -10,7 +10,7 @@ const starts: readonly (readonly [start: Start, name: string])[] = [
   ['random', 'random'],
   ['maml', 'MAML'],
 ];
-/** Where detectors from both starts see defects: maps at the difference of the features, side by side. */
+/** Where detectors from both starts see defects: maps at the first block, side by side. */
 export const figure5: Experiment = {
   name: 'figure5',
   title: 'Figure 5: where detectors from both starts see defects',
@@ -35,7 +35,7 @@ function table(collected: Collected): Table {
     name: 'figure5',
     title: figure5.title,
     notes: [
-      `${methodsOf(collected)}, at the difference of the features of picture and reference, against the masks of the test part; "-" where a task has no masks`,
+      `${methodsOf(collected)}, at the first block, against the masks of the test part; "-" where a task has no masks`,
       'panels: picture, reference, map from random weights, map from meta-trained ones, mask if there is one',
     ],
     columns: ['target', 'start', 'cells', ...localisationMeasures.map(([name]) => name)],
