@@ -111,7 +111,7 @@ test('a job array runs cells of this program', async () => {
   assert.equal(last.cells, [maml]);
   assert.match(stderr, /to submit: bash .*submit\.sh.*\nto collect: .* experiment show .* table3\n/);
   const job = readFileSync(join(last.script, '..', 'job.sh'), 'utf8');
-  assert.match(job, /main\.ts' 'experiment' 'run' '--adapter' 'software' '.*out' "\$cell"\n$/);
+  assert.match(job, /main\.[jt]s' 'experiment' 'run' '--adapter' 'software' '.*out' "\$cell"\n$/);
 });
 
 if (process.platform === 'win32') console.log('Ctrl-C: not run on Windows, which has no signals');
