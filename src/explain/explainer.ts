@@ -7,6 +7,7 @@ import {
   blocksOf,
   type Detector,
   fill,
+  imageOf,
   type Judge,
   type JudgedPair,
   judgedPairs,
@@ -20,7 +21,7 @@ import {
 } from '../medetection/index.ts';
 import { byStatistics, type Statistics } from '../nn/index.ts';
 import { type CamMethod, cams } from './cam.ts';
-import { shiftPlanes, shiftsBy, shiftTask } from './shifts.ts';
+import { type Shift, shiftPlanes, shiftsBy } from './shifts.ts';
 
 /**
  * Which score is explained: the log-odds of a defect; or the logit of one class alone, which of a network with one logit z is z
@@ -62,6 +63,9 @@ export const explainableBlocks = (model: ModelConfig): string[] => blocksOf(mode
 /** The block that is looked at unless told otherwise: the first, whose positions lie closest, so that small defects have some of their own. */
 export const defaultBlock = (model: ModelConfig): string => blocksOf(model)[0];
 
+/** A pair whose two pictures are moved before they are looked at. */
+type ShiftedPair = JudgedPair & { readonly shift: Shift };
+
 /** Where on its images a detector's score comes from. Compiles one plan for each scale. */
 export class Explainer {
   readonly options: ExplainOptions;
@@ -94,33 +98,26 @@ export class Explainer {
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float32Array[]> {
     const { judging = { referenceChoice: 'fixed' } } = this.#detector;
-    const batches = judgedPairs(task, indices, references, judging);
     const shifts = shiftsBy(this.options.shift);
-    const total = shifts.length * batches.reduce((sum, { length }) => sum + length, 0);
+    const all = judgedPairs(task, indices, references, judging)
+      .flat()
+      .flatMap((pair) => shifts.map((shift) => ({ ...pair, shift })));
     const sums = indices.map(() => new Float32Array(task.size ** 2));
     const counts = new Float64Array(indices.length);
     let done = 0;
-    for (const batch of batches) {
-      const members = [...new Set(batch.flatMap(({ index, reference }) => [index, reference]))];
-      const pictures = picked(task, members);
-      const own = batch.map((pair) => ({
-        ...pair,
-        index: members.indexOf(pair.index),
-        reference: members.indexOf(pair.reference),
-      }));
-      for (const shift of shifts) {
-        const maps = await this.#batch(shiftTask(pictures, shift), own);
-        const [x, y] = shift;
-        own.forEach(({ place }, j) => {
-          const sum = sums[place];
-          shiftPlanes(maps[j], task.size, [-x, -y]).forEach((value, k) => {
-            sum[k] += value;
-          });
-          counts[place]++;
+    while (done < all.length) {
+      const { scale } = all[done];
+      const batch = all.slice(done, done + BATCH).filter((pair) => pair.scale === scale);
+      const maps = await this.#batch(task, batch);
+      for (const [j, { place }] of batch.entries()) {
+        const sum = sums[place];
+        maps[j].forEach((value, k) => {
+          sum[k] += value;
         });
-        done += batch.length;
-        onProgress?.(done, total);
+        counts[place]++;
       }
+      done += batch.length;
+      onProgress?.(done, all.length);
     }
     return sums.map((sum, place) => {
       if (!sum.every(Number.isFinite))
@@ -131,20 +128,27 @@ export class Explainer {
     });
   }
 
-  /** The maps [size, size] of at most {@link BATCH} pairs of one scale. */
-  async #batch(task: TaskImages, batch: readonly JudgedPair[]): Promise<Float32Array[]> {
+  /** The maps [size, size] of at most {@link BATCH} pairs of one scale, each moved by its shift and its map back. */
+  async #batch(task: TaskImages, batch: readonly ShiftedPair[]): Promise<Float32Array[]> {
     const { model, params, statistics } = this.#detector;
-    const output = await this.#maps(
-      params,
-      statistics,
-      pairs(task, fill(batch, BATCH), model, batch[0].scale),
+    const { size } = task;
+    const pictures = picked(
+      task,
+      batch.flatMap(({ index, reference }) => [index, reference]),
     );
+    for (const [j, { shift }] of batch.entries())
+      for (const k of [2 * j, 2 * j + 1]) {
+        const picture = imageOf(pictures, k);
+        picture.set(shiftPlanes(picture, size, shift));
+      }
+    const pairings = fill([...batch.keys()], BATCH).map((j) => ({ index: 2 * j, reference: 2 * j + 1 }));
+    const output = await this.#maps(params, statistics, pairs(pictures, pairings, model, batch[0].scale));
     const values = (await output.data()) as Float32Array;
     const side = output.shape[1];
     output.dispose();
-    return batch.map((_, j) => {
+    return batch.map(({ shift: [x, y] }, j) => {
       const map = values.subarray(j * side * side, (j + 1) * side * side);
-      return resample(map, side, side, 1, task.size, task.size);
+      return shiftPlanes(resample(map, side, side, 1, size, size), size, [-x, -y]);
     });
   }
 }

@@ -1,5 +1,3 @@
-import type { TaskImages } from '../medetection/index.ts';
-
 /** How far a picture is moved, in pixels: to the right and down. */
 export type Shift = readonly [x: number, y: number];
 
@@ -25,9 +23,3 @@ export function shiftPlanes<Values extends Float32Array | Uint8Array>(
     }
   return moved;
 }
-
-/** All pictures of a task, moved. */
-export const shiftTask = (task: TaskImages, shift: Shift): TaskImages => ({
-  ...task,
-  images: shiftPlanes(task.images, task.size, shift),
-});
